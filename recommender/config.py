@@ -1,0 +1,303 @@
+"""shop.toml as frozen records: every option is written once, with its default, bound and meaning.
+
+Defaults, then `tuned.toml` beside shop.toml, then shop.toml, then `--set key=value`, later ones winning. Unknown keys are
+refused with the nearest known one. Any package may import this module; it imports only `errors`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+
+from recommender.errors import ConfigError
+
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Column = Annotated[str, Field(min_length=1)]
+
+
+class Record(BaseModel):
+    """A section of shop.toml."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False)
+
+
+class EventsColumns(Record):
+    """Names of the columns of the events, where they differ from ours."""
+
+    user_id: Column = "user_id"
+    session_id: Column = "session_id"
+    item_id: Column = "item_id"
+    event: Column = "event"
+    timestamp: Column = "timestamp"
+    event_id: Column = "event_id"
+    quantity: Column = "quantity"
+    price: Column = "price"
+    currency: Column = "currency"
+    order_id: Column = "order_id"
+    rec_id: Column = "rec_id"
+
+
+class CatalogueColumns(Record):
+    """Names of the columns of the catalogue, where they differ from ours."""
+
+    item_id: Column = "item_id"
+    title: Column = "title"
+    category: Column = "category"
+    brand: Column = "brand"
+    price: Column = "price"
+    in_stock: Column = "in_stock"
+    url: Column = "url"
+    image_url: Column = "image_url"
+    group_id: Column = "group_id"
+    created_at: Column = "created_at"
+
+
+class Data(Record):
+    """Where events and catalogue come from and how bad they may be."""
+
+    events: str | list[str] = Field(description="File, glob, list of them (CSV, CSV.gz, Parquet), or a SQLAlchemy URL.")
+    events_query: str | None = Field(None, description="The SQL query, where `events` is a URL.")
+    events_columns: EventsColumns = EventsColumns()
+    catalogue: str | list[str] | None = Field(None, description="The same for the catalogue; optional.")
+    catalogue_query: str | None = Field(None, description="The SQL query, where `catalogue` is a URL.")
+    catalogue_columns: CatalogueColumns = CatalogueColumns()
+    max_refused: float = Field(0.01, ge=0, le=1, description="Largest share of refused rows; more stops with exit code 3.")
+    refused: str = Field("refused", description="Folder that takes the refused rows, with their line number and reason.")
+
+
+class Matrix(Record):
+    """How events become the numbers of the user-item matrix."""
+
+    half_life_days: float | None = Field(90.0, gt=0, description="Age at which an event counts half; none: no decay.")
+    damp_quantity: bool = Field(True, description="Count a quantity q as 1 + ln(q) instead of q.")
+    max_items_per_user: int = Field(1000, ge=1, description="Only a user's heaviest items train, so robots can't dominate.")
+    min_users_per_item: int = Field(1, ge=1, description="Items with fewer distinct users get no factors.")
+
+
+class ALSConfig(Record):
+    """Alternating least squares on the user-item matrix."""
+
+    factors: int = Field(64, ge=1, le=1024, description="Length of a factor vector.")
+    regularization: float = Field(0.1, ge=0, description="Weight of the squared factors in the loss.")
+    unobserved_weight: float = Field(1.0, gt=0, description="Confidence in a pair that was never observed.")
+    epochs: int = Field(12, ge=1, le=1000, description="Passes over users and items.")
+    seed: int = Field(0, ge=0, description="Seed of the starting factors.")
+
+
+class CoPurchaseConfig(Record):
+    """Items bought in the same order (or session, or by one user on one day)."""
+
+    min_support: int = Field(5, ge=1, description="Fewest distinct users (a guest order counts as one) behind a pair.")
+    half_life_days: float | None = Field(None, gt=0, description="Age at which an order counts half; none: no decay.")
+    max_neighbours: int = Field(100, ge=1, description="Pairs kept per item.")
+    max_basket_items: int = Field(200, ge=2, description="Larger orders (wholesale, tests) are left out.")
+
+
+class PopularityConfig(Record):
+    """Best sellers, what rises, and what is new."""
+
+    half_life_days: float = Field(28.0, gt=0, description="Age at which a purchase counts half for `popular`.")
+    trending_days: float = Field(7.0, gt=0, description="The recent window that `trending` compares with the time before.")
+    new_days: float = Field(60.0, gt=0, description="How long after its creation (or first sight) an item is new.")
+
+
+class Models(Record):
+    """Hyper-parameters of the models."""
+
+    als: ALSConfig = ALSConfig()
+    co_purchase: CoPurchaseConfig = CoPurchaseConfig()
+    popularity: PopularityConfig = PopularityConfig()
+
+
+class IndexConfig(Record):
+    """Search for the nearest item factors."""
+
+    kind: Literal["auto", "flat", "hnsw"] = Field("auto", description="flat is exact; auto turns to hnsw when large.")
+    exact_below: int = Field(50_000, ge=0, description="auto: catalogues with fewer items than this are searched exactly.")
+    min_recall: float = Field(0.95, gt=0, le=1, description="hnsw searches wider until it finds this share of the true 20.")
+
+
+class PlacementConfig(Record):
+    """Rules of one placement."""
+
+    exclude_seen: bool = Field(False, description="Leave out what the user has in the history.")
+    in_stock_only: bool = Field(True, description="Leave out what the catalogue says is out of stock.")
+    one_per_group: bool = Field(True, description="At most one variant of a product (group_id) in a slate.")
+
+
+class Placements(Record):
+    """Rules by placement."""
+
+    also_bought: PlacementConfig = Field(PlacementConfig(), alias="also-bought")
+    similar_items: PlacementConfig = Field(PlacementConfig(), alias="similar-items")
+    for_you: PlacementConfig = Field(PlacementConfig(exclude_seen=True), alias="for-you")
+    popular: PlacementConfig = PlacementConfig()
+    trending: PlacementConfig = PlacementConfig()
+    new_arrivals: PlacementConfig = Field(PlacementConfig(), alias="new-arrivals")
+
+
+class Evaluation(Record):
+    """How offline evaluation cuts and measures."""
+
+    split: Literal["time", "random"] = Field("time", description="time: the last test_days; random: where there are no times.")
+    test_days: float = Field(28.0, gt=0, description="Length of the test period.")
+    test_share: float = Field(0.2, gt=0, lt=1, description="Share of each user's events in a random split's test side.")
+    k: tuple[Annotated[int, Field(ge=1, le=100)], ...] = Field((10, 20), min_length=1, description="Slate lengths measured.")
+    max_users: int = Field(10_000, ge=1, description="Most users, and most orders, measured (a seeded sample beyond).")
+
+
+class Gate(Record):
+    """What a new model must reach before it is promoted."""
+
+    metric: str = Field("ndcg@10", pattern=r"^(recall|ndcg|hit_rate)@[1-9]\d?$", description="Metric of for-you.")
+
+
+class StoreConfig(Record):
+    """Where bundles live."""
+
+    path: str = Field("models", description="Folder of the store.")
+    keep: int = Field(10, ge=1, description="Versions that pruning leaves.")
+
+
+class Serving(Record):
+    """The HTTP server."""
+
+    threads: int = Field(4, ge=1, le=256, description="Threads per worker.")
+    reload_seconds: float = Field(1.0, gt=0, description="How often a worker looks for a promoted bundle.")
+
+
+class Config(Record):
+    """One shop's configuration."""
+
+    data: Data
+    event_weights: dict[str, Weight] = Field(
+        {"view": 1.0, "add_to_cart": 3.0, "purchase": 10.0},
+        description="Weight of each event type; types that are not listed are left out.",
+    )
+    matrix: Matrix = Matrix()
+    models: Models = Models()
+    index: IndexConfig = IndexConfig()
+    placements: Placements = Placements()
+    evaluation: Evaluation = Evaluation()
+    gate: Gate = Gate()
+    store: StoreConfig = StoreConfig()
+    serving: Serving = Serving()
+
+    _folder: Path = PrivateAttr(default_factory=Path)
+
+    @property
+    def folder(self) -> Path:
+        """The folder of shop.toml, to which its paths are relative."""
+        return self._folder
+
+    def path(self, text: str) -> Path:
+        """Return a path of shop.toml as one that can be opened."""
+        return self._folder / text
+
+    @property
+    def store_path(self) -> Path:
+        """The folder of the store."""
+        return self.path(self.store.path)
+
+
+def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
+    """Read shop.toml, `tuned.toml` beside it, and overrides of the form "models.als.factors=64".
+
+    Raises
+    ------
+    ConfigError
+        If a file is missing or not TOML, or a key or value is wrong; the message names file and key.
+    """
+    tree: dict[str, Any] = {}
+    tuned = path.parent / "tuned.toml"
+    if tuned.exists():
+        _merge(tree, _read_toml(tuned))
+    _merge(tree, _read_toml(path))
+    for text in overrides:
+        _merge(tree, _parse_override(text))
+    return parse_config(tree, folder=path.parent, source=str(path))
+
+
+def parse_config(tree: Mapping[str, Any], *, folder: Path = Path(), source: str = "configuration") -> Config:
+    """Validate a tree of options; `folder` is what its paths are relative to.
+
+    Raises
+    ------
+    ConfigError
+        If a key is unknown or a value out of bounds; all problems are listed, a line each.
+    """
+    try:
+        config = Config.model_validate(tree)
+    except ValidationError as error:
+        lines = [_explain(problem) for problem in error.errors()]
+        raise ConfigError(f"{source}: " + "; ".join(lines)) from None
+    config._folder = folder
+    return config
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such file; `alsobought init` writes one") from None
+    except IsADirectoryError:
+        raise ConfigError(f"{path}: is a directory; name the shop.toml inside it") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: can't be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path}: is not UTF-8 text") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: is not valid TOML: {error}") from None
+
+
+def _parse_override(text: str) -> dict[str, Any]:
+    key, equals, value = text.partition("=")
+    if not equals or not key.strip():
+        raise ConfigError(f"--set {text}: write key=value, for example models.als.factors=64")
+    try:
+        return tomllib.loads(f"{key} = {value}")
+    except tomllib.TOMLDecodeError:
+        pass
+    try:
+        return tomllib.loads(f"{key} = {_toml_string(value)}")
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"--set {text}: {error}") from None
+
+
+def _toml_string(text: str) -> str:
+    escaped = text.strip().replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> None:
+    for key, value in over.items():
+        if isinstance(value, Mapping) and isinstance(base.get(key), dict):
+            _merge(base[key], value)
+        else:
+            base[key] = dict(value) if isinstance(value, Mapping) else value
+
+
+def _explain(problem: Mapping[str, Any]) -> str:
+    where = [str(part) for part in problem["loc"]]
+    key = ".".join(where)
+    if problem["type"] == "extra_forbidden":
+        known = _known_keys(where[:-1])
+        near = difflib.get_close_matches(where[-1], known, n=1, cutoff=0.5)
+        hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
+        return f"unknown key {key!r}; {hint}"
+    if problem["type"] == "missing":
+        return f"the key {key!r} is missing"
+    return f"{key} = {problem['input']!r}: {problem['msg']}"
+
+
+def _known_keys(section: Sequence[str]) -> list[str]:
+    record: Any = Config
+    for part in section:
+        fields = {field.alias or name: field for name, field in record.model_fields.items()}
+        record = fields[part].annotation
+    return [field.alias or name for name, field in record.model_fields.items()]

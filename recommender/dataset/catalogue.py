@@ -1,0 +1,117 @@
+"""What the shop sells, aligned with the dense integers of the items."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+CATEGORY_SEPARATOR = ">"
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The catalogue as one Arrow table with exactly one row per item, in the order of the item ids.
+
+    Items that occur in events only have a row of nulls with `listed` false.
+
+    Columns: `listed` bool; `in_stock` bool (null where not given); `title`, `category` ("A > B > C"), `brand`, `url`,
+    `image_url`, `group_id` string; `price` float64; `created_at` int64 seconds since 1970 (UTC); then the shop's
+    further columns as they came. Columns the shop does not give are absent, `listed` excepted.
+    """
+
+    table: pa.Table
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    @cached_property
+    def servable(self) -> NDArray[np.bool_]:
+        """Items that may be shown at all, shape (I,): listed, if the shop gave a catalogue."""
+        listed = self._flags("listed", False)
+        return listed if listed.any() else np.ones(len(self), dtype=bool)
+
+    @cached_property
+    def in_stock(self) -> NDArray[np.bool_]:
+        """Items not known to be out of stock, shape (I,)."""
+        return self._flags("in_stock", True)
+
+    @cached_property
+    def price(self) -> NDArray[np.float64]:
+        """Price per item, shape (I,), NaN where unknown."""
+        return self._numbers("price", np.nan)
+
+    @cached_property
+    def created_at(self) -> NDArray[np.int64]:
+        """Seconds since 1970 (UTC), shape (I,), -1 where unknown."""
+        if "created_at" not in self.table.column_names:
+            return np.full(len(self), -1, dtype=np.int64)
+        return np.asarray(self.table["created_at"].fill_null(-1).to_numpy(), dtype=np.int64)
+
+    @cached_property
+    def group(self) -> NDArray[np.int32]:
+        """Group code per item, shape (I,): variants of one product share it; items without a group are their own."""
+        own = np.arange(len(self), dtype=np.int32)
+        if "group_id" not in self.table.column_names:
+            return own
+        encoded = self.table["group_id"].combine_chunks().dictionary_encode()
+        codes = np.asarray(encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False), dtype=np.int32)
+        return np.where(codes >= 0, codes + len(self), own).astype(np.int32)
+
+    @cached_property
+    def categories(self) -> list[str]:
+        """The distinct category paths, normalised to "A > B"; `category` holds positions in this list."""
+        return self._categories[0]
+
+    @cached_property
+    def category(self) -> NDArray[np.int32]:
+        """Position in `categories` per item, shape (I,), -1 where unknown."""
+        return self._categories[1]
+
+    def in_category(self, path: str) -> NDArray[np.bool_]:
+        """Return a mask, shape (I,), of the items at or below a category path such as "A > B"."""
+        wanted = normal_category(path)
+        below = wanted + f" {CATEGORY_SEPARATOR} "
+        hit = np.array([name == wanted or name.startswith(below) for name in self.categories] + [False], dtype=bool)
+        return hit[self.category]
+
+    def fields(self, item: int, names: tuple[str, ...] = ("title", "price", "url", "image_url")) -> dict[str, object]:
+        """Return the named fields of one item that the catalogue has, without nulls and NaN."""
+        columns = self._python_columns
+        found = {name: columns[name][item] for name in names if name in columns}
+        return {name: value for name, value in found.items() if value is not None and value == value}
+
+    @cached_property
+    def _categories(self) -> tuple[list[str], NDArray[np.int32]]:
+        if "category" not in self.table.column_names:
+            return [], np.full(len(self), -1, dtype=np.int32)
+        encoded = self.table["category"].combine_chunks().dictionary_encode()
+        raw = [normal_category(name) for name in encoded.dictionary.to_pylist()]
+        names = sorted(set(raw) - {""})
+        position = {name: code for code, name in enumerate(names)}
+        to_code = np.array([position.get(name, -1) for name in raw] + [-1], dtype=np.int32)
+        rows = np.asarray(encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False))
+        return names, to_code[rows]
+
+    @cached_property
+    def _python_columns(self) -> dict[str, list[object]]:
+        return {name: self.table[name].to_pylist() for name in self.table.column_names}
+
+    def _flags(self, name: str, default: bool) -> NDArray[np.bool_]:
+        if name not in self.table.column_names:
+            return np.full(len(self), default, dtype=bool)
+        return np.asarray(self.table[name].fill_null(default).to_numpy(), dtype=bool)
+
+    def _numbers(self, name: str, default: float) -> NDArray[np.float64]:
+        if name not in self.table.column_names:
+            return np.full(len(self), default, dtype=np.float64)
+        return np.asarray(self.table[name].fill_null(default).to_numpy(), dtype=np.float64)
+
+
+def normal_category(path: str) -> str:
+    """Return a category path with single spaces around its separators: "A>B " becomes "A > B"."""
+    parts = (part.strip() for part in path.split(CATEGORY_SEPARATOR))
+    return f" {CATEGORY_SEPARATOR} ".join(part for part in parts if part)

@@ -1,0 +1,68 @@
+"""Outside ids are strings, inside they are dense integers; this is the one class that converts."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+MAX_ID_BYTES = 256
+
+
+class IdMap(Sequence[bytes]):
+    """A fixed set of ids in byte order; the dense integer of an id is its rank.
+
+    Two arrays hold everything, so an id map is saved as two .npy files and memory-mapped by every worker, and a
+    look-up is a binary search without a dictionary in memory.
+
+    Parameters
+    ----------
+    blob : uint8, shape (total bytes,)
+        The UTF-8 bytes of all ids, one after the other, in byte order.
+    offsets : int64, shape (N + 1,)
+        Where each id starts; the last entry is the length of `blob`.
+    """
+
+    __slots__ = ("blob", "offsets")
+
+    def __init__(self, blob: NDArray[np.uint8], offsets: NDArray[np.int64]) -> None:
+        self.blob = blob
+        self.offsets = offsets
+
+    @classmethod
+    def from_ids(cls, ids: Iterable[str]) -> IdMap:
+        """Build from any ids; duplicates are merged, order does not matter."""
+        encoded = sorted({text.encode() for text in ids})
+        offsets = np.zeros(len(encoded) + 1, dtype=np.int64)
+        np.cumsum([len(text) for text in encoded], out=offsets[1:])
+        return cls(np.frombuffer(b"".join(encoded), dtype=np.uint8), offsets)
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    def __getitem__(self, rank: int) -> bytes:  # type: ignore[override]
+        return self.blob[self.offsets[rank] : self.offsets[rank + 1]].tobytes()
+
+    def index_of(self, text: str) -> int | None:
+        """Return the dense integer of an id, or None where the id is unknown."""
+        try:
+            key = text.encode()
+        except UnicodeEncodeError:
+            return None
+        rank = bisect_left(self, key)
+        return rank if rank < len(self) and self[rank] == key else None
+
+    def indices_of(self, texts: Iterable[str]) -> NDArray[np.int32]:
+        """Return the dense integers of the ids that are known, in the order given."""
+        known = (self.index_of(text) for text in texts)
+        return np.array([rank for rank in known if rank is not None], dtype=np.int32)
+
+    def id_of(self, rank: int) -> str:
+        """Return the id of one dense integer."""
+        return self[rank].decode()
+
+    def ids_of(self, ranks: Iterable[int]) -> list[str]:
+        """Return the ids of many dense integers."""
+        return [self[rank].decode() for rank in ranks]

@@ -1,0 +1,58 @@
+"""The exceptions a caller may meet, one per exit code of the command line.
+
+    AlsoboughtError            1  a bug, or a failure that has no better name
+      ConfigError              2  usage or configuration
+      DataError                3  the events or the catalogue can't be used
+      GateRefusedError         4  the new model is worse; nothing was promoted
+      LockHeldError            5  another run holds the store's lock
+      StoreError               6  the store or the disk
+
+Every message says what is wrong, where, and what would be right. Anybody may import this module; it imports nothing.
+"""
+
+
+class AlsoboughtError(Exception):
+    """Base of all errors raised on purpose; `exit_code` is what the command line ends with."""
+
+    exit_code = 1
+
+
+class ConfigError(AlsoboughtError):
+    """A wrong option, key or argument; the message names it and the remedy."""
+
+    exit_code = 2
+
+
+class DataError(AlsoboughtError):
+    """Input data that can't be read or is too bad or too small to train on."""
+
+    exit_code = 3
+
+
+class GateRefusedError(AlsoboughtError):
+    """The candidate model did not pass the gate; the live version stays."""
+
+    exit_code = 4
+
+
+class LockHeldError(AlsoboughtError):
+    """Another process is writing to the same store."""
+
+    exit_code = 5
+
+
+class StoreError(AlsoboughtError):
+    """The store is missing, damaged, or the disk refuses."""
+
+    exit_code = 6
+
+
+class UnknownIdError(AlsoboughtError):
+    """A strict query named a user, session or item that the model does not know; `parameter` says which kind."""
+
+    exit_code = 2
+
+    def __init__(self, parameter: str, value: str) -> None:
+        super().__init__(f"{parameter} {value!r} is not known to this model")
+        self.parameter = parameter
+        self.value = value

@@ -1,0 +1,59 @@
+"""What is asked of a placement and what it answers: the contract that HTTP, shell and Python share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+MAX_K = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question to a placement.
+
+    `item_ids` is the anchor of an item placement or, for for-you, an anonymous history. `category` is a path ("A > B")
+    at or below which answers must lie; prices are bounds, both inclusive; `exclude` names items never to be answered.
+    `strict` turns an unknown user, session or item into `UnknownIdError` instead of a fallback.
+    """
+
+    placement: str
+    k: int = 10
+    user_id: str | None = None
+    session_id: str | None = None
+    item_ids: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    category: str | None = None
+    min_price: float | None = None
+    max_price: float | None = None
+    strict: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Slate:
+    """The ordered answer of a placement.
+
+    `items` hold item_id, rank (from 1), score (0..1), source, reason ({"type", "text", ...}) and the catalogue's title,
+    price, url, image_url where known. `shortfall` is k minus their number; `dropped` counts what rules removed, by rule;
+    `fallback` says why the placement's own source could not answer in full ({"type", "text"}), None where it could.
+    """
+
+    rec_id: str
+    placement: str
+    model_version: str
+    items: list[dict[str, Any]]
+    shortfall: int
+    dropped: dict[str, int] = field(default_factory=dict)
+    fallback: dict[str, str] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the answer as HTTP and `recommend --json` give it."""
+        return {
+            "rec_id": self.rec_id,
+            "placement": self.placement,
+            "model_version": self.model_version,
+            "items": self.items,
+            "shortfall": self.shortfall,
+            "dropped": self.dropped,
+            "fallback": self.fallback,
+        }
