@@ -1,0 +1,59 @@
+"""Fixtures that every package's tests may use: the toy shop, as frames, as files, and trained."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from recommender.config import Config, load_config
+from recommender.toy_shop import ToyShop, make_toy_shop, write_toy_shop
+
+if TYPE_CHECKING:
+    from recommender.bundle import Bundle, Store
+
+SHOP_TOML = """\
+[data]
+events = "data/events.csv"
+catalogue = "data/items.csv"
+
+[models.als]
+factors = 32
+epochs = 5
+
+[store]
+path = "models"
+"""
+
+
+@pytest.fixture(scope="session")
+def toy_shop() -> ToyShop:
+    """The toy shop of seed 0; its frames are shared: don't write to them."""
+    return make_toy_shop()
+
+
+@pytest.fixture(scope="session")
+def toy_config(tmp_path_factory: pytest.TempPathFactory) -> Config:
+    """A shop.toml on the toy shop's CSV files, read."""
+    folder = tmp_path_factory.mktemp("toy-shop")
+    write_toy_shop(folder / "data")
+    (folder / "shop.toml").write_text(SHOP_TOML, encoding="utf-8")
+    return load_config(folder / "shop.toml")
+
+
+@pytest.fixture(scope="session")
+def toy_store(toy_config: Config) -> Store:
+    """A store with one promoted bundle of the toy shop; don't promote or prune in it."""
+    from recommender.bundle import Store
+    from recommender.pipeline import train
+
+    train.run(toy_config)
+    return Store(toy_config.store_path)
+
+
+@pytest.fixture(scope="session")
+def toy_bundle(toy_store: Store) -> Bundle:
+    """The live bundle of `toy_store`."""
+    version = toy_store.current()
+    assert version is not None
+    return toy_store.load(version)
