@@ -1,8 +1,8 @@
 """A toy shop with planted truths: small, seeded, and known through and through.
 
-Tests ask whether the engine finds what was planted; `alsobought init` writes it as CSV, so that there is something
-to train on. The same seed gives the same frames. It imports nothing of the engine; the command line and tests may
-import it.
+Tests ask whether the engine finds what was planted; `alsobought init` writes it as CSV, so that there is
+something to train on. The same seed gives the same frames. It imports nothing of the engine; the command
+line and tests may import it.
 """
 
 from __future__ import annotations
