@@ -1,0 +1,86 @@
+"""The shapes of the answers as the OpenAPI document gives them; tests hold the real answers against these."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class Reason(BaseModel):
+    """Why an item is in the slate; further keys depend on the type."""
+
+    model_config = ConfigDict(extra="allow")
+
+    type: str = Field(
+        description="Kind of reason, made for programs to compare.", examples=["bought_together"]
+    )
+    text: str = Field(description="The reason in words.", examples=["41 customers bought both"])
+
+
+class SlateItem(BaseModel):
+    """One recommended item."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    item_id: str = Field(examples=["SKU2"])
+    rank: int = Field(ge=1, description="Place in the slate, from 1.", examples=[1])
+    score: float = Field(ge=0, le=1, description="Calibrated strength.", examples=[0.71])
+    source: str = Field(description="What proposed the item.", examples=["co_purchase"])
+    reason: Reason
+    title: str | None = Field(
+        None, description="From the catalogue, where it has one.", examples=["Paper filters"]
+    )
+    price: float | None = Field(None, examples=[4.5])
+    url: str | None = None
+    image_url: str | None = None
+
+
+class Fallback(BaseModel):
+    """Why the placement's own source could not answer in full."""
+
+    type: str = Field(examples=["unknown_item"])
+    text: str = Field(examples=["this item is not known; best sellers instead"])
+
+
+class Answer(BaseModel):
+    """The ordered answer of a placement."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rec_id: str = Field(
+        description="Names this answer; send it with the events that follow from it.", examples=["9f2c"]
+    )
+    placement: str = Field(examples=["also-bought"])
+    model_version: str = Field(description="The bundle that answered.", examples=["20260701T020000Z"])
+    items: list[SlateItem]
+    shortfall: int = Field(ge=0, description="How many items fewer than k there are.", examples=[0])
+    dropped: dict[str, int] = Field(
+        description="What rules removed, counted by rule.", examples=[{"out_of_stock": 1}]
+    )
+    fallback: Fallback | None = Field(description="Null where the placement's own source answered in full.")
+
+
+class Health(BaseModel):
+    """The process is alive."""
+
+    status: str = Field("ok", examples=["ok"])
+
+
+class Readiness(BaseModel):
+    """Whether this worker answers, and from what."""
+
+    status: str = Field(description="ready, or no-model.", examples=["ready"])
+    model_version: str | None = Field(None, examples=["20260701T020000Z"])
+    model_created_at: str | None = Field(
+        None, description="RFC 3339, UTC.", examples=["2026-07-01T02:00:00Z"]
+    )
+    model_age_seconds: int | None = Field(None, ge=0, examples=[3600])
+    failed_version: str | None = Field(
+        None, description="A promoted version that could not be loaded; see the log."
+    )
+
+
+def json_schema(model: type[BaseModel], ref_template: str) -> dict[str, Any]:
+    """Return the JSON Schema of an answer as this server serialises it."""
+    return model.model_json_schema(ref_template=ref_template, mode="serialization")

@@ -1,0 +1,35 @@
+"""The Flask application: blueprints, error handlers and the headers every answer carries."""
+
+from __future__ import annotations
+
+from flask import Flask, Response
+
+from serving import demo, problems
+from serving.live_bundle import BundleSource
+from serving.routes import health, index, openapi, recommendations
+
+HTML_POLICY = (
+    "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
+)
+
+
+def create_app(bundles: BundleSource) -> Flask:
+    """Return the application that answers from `bundles`: a `LiveBundle`, or a `FixedBundle` in tests."""
+    app = Flask(__name__)
+    app.register_blueprint(recommendations.blueprint(bundles))
+    app.register_blueprint(health.blueprint(bundles))
+    app.register_blueprint(openapi.blueprint())
+    app.register_blueprint(index.blueprint(bundles))
+    app.register_blueprint(demo.blueprint(bundles))
+    problems.install(app)
+    app.after_request(_secure)
+    return app
+
+
+def _secure(response: Response) -> Response:
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    if response.mimetype == "text/html":
+        response.headers["Content-Security-Policy"] = HTML_POLICY
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response

@@ -1,0 +1,234 @@
+"""The query parameters of the API, each defined once: how it is read, refused and documented."""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from recommender.dataset import MAX_ID_BYTES
+from recommender.placements import MAX_K, Placement, Query
+from serving.problems import (
+    INVALID_PARAMETER,
+    MALFORMED_QUERY,
+    MISSING_PARAMETER,
+    REPEATED_PARAMETER,
+    UNKNOWN_PARAMETER,
+    Problem,
+)
+
+MAX_ITEM_IDS = 100
+MAX_CATEGORY_BYTES = 1024
+BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+QUERY_DEFAULTS = {field.name: field.default for field in fields(Query)}
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One query parameter.
+
+    `parse` turns the decoded text into its value or raises ValueError with what would be right; `schema` says
+    the same in JSON Schema, for one value.
+    """
+
+    name: str
+    description: str
+    schema: Mapping[str, Any]
+    parse: Callable[[str], Any]
+    example: str
+    max_values: int = 1
+    required: bool = False
+
+
+def text_of(max_bytes: int) -> Callable[[str], str]:
+    """Return a parser of texts that are neither empty nor longer than `max_bytes` in UTF-8."""
+
+    def parse(text: str) -> str:
+        if not text:
+            raise ValueError("must not be empty; leave the parameter out instead")
+        size = len(text.encode())
+        if size > max_bytes:
+            raise ValueError(f"must be at most {max_bytes} bytes of UTF-8, not {size}")
+        if any(unicodedata.category(character) == "Cc" for character in text):
+            raise ValueError("must not contain control characters")
+        return text
+
+    return parse
+
+
+def whole_number(low: int, high: int) -> Callable[[str], int]:
+    """Return a parser of whole numbers between two bounds, both inclusive."""
+
+    def parse(text: str) -> int:
+        digits = text.isascii() and text.isdigit() and len(text) <= len(str(high))
+        if not digits or not low <= int(text) <= high:
+            raise ValueError(f"must be a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def price(text: str) -> float:
+    """Parse a price: a decimal number, zero or more."""
+    value = float(text) if NUMBER.fullmatch(text) else math.nan
+    if not math.isfinite(value):
+        raise ValueError("must be a number, 0 or more, such as 12.50")
+    return value
+
+
+def flag(text: str) -> bool:
+    """Parse true or false."""
+    if text not in ("true", "false"):
+        raise ValueError("must be true or false")
+    return text == "true"
+
+
+_id = text_of(MAX_ID_BYTES)
+_ID_SCHEMA = {"type": "string", "minLength": 1, "maxLength": MAX_ID_BYTES}
+_PRICE_SCHEMA = {"type": "number", "minimum": 0}
+
+ITEM_ID = Parameter("item_id", "The item the question is about.", _ID_SCHEMA, _id, "SKU1", required=True)
+HISTORY = Parameter(
+    "item_id",
+    "An anonymous visitor's history, the latest item last; repeat the parameter for several items.",
+    _ID_SCHEMA,
+    _id,
+    "SKU1",
+    max_values=MAX_ITEM_IDS,
+)
+K = Parameter(
+    "k",
+    "How many items are wanted.",
+    {"type": "integer", "minimum": 1, "maximum": MAX_K, "default": QUERY_DEFAULTS["k"]},
+    whole_number(1, MAX_K),
+    "5",
+)
+USER_ID = Parameter("user_id", "The customer, where known.", _ID_SCHEMA, _id, "U1")
+SESSION_ID = Parameter(
+    "session_id", "The visitor's session, where there is no customer.", _ID_SCHEMA, _id, "S1"
+)
+EXCLUDE = Parameter(
+    "exclude",
+    "An item that must not be answered; repeat the parameter for several.",
+    _ID_SCHEMA,
+    _id,
+    "SKU2",
+    max_values=MAX_ITEM_IDS,
+)
+CATEGORY = Parameter(
+    "category",
+    'Answer only items at or below this category path, such as "Shoes > Sandals".',
+    {"type": "string", "minLength": 1, "maxLength": MAX_CATEGORY_BYTES},
+    text_of(MAX_CATEGORY_BYTES),
+    "Shoes > Sandals",
+)
+MIN_PRICE = Parameter("min_price", "Lowest price, inclusive.", _PRICE_SCHEMA, price, "5")
+MAX_PRICE = Parameter("max_price", "Highest price, inclusive.", _PRICE_SCHEMA, price, "50")
+STRICT = Parameter(
+    "strict",
+    "Answer 404 for an unknown user, session or item instead of falling back.",
+    {"type": "boolean", "default": QUERY_DEFAULTS["strict"]},
+    flag,
+    "true",
+)
+
+_ANCHORS: dict[str | None, tuple[Parameter, ...]] = {
+    "item": (ITEM_ID, K, USER_ID, SESSION_ID),
+    "user": (USER_ID, SESSION_ID, HISTORY, K),
+    None: (K, USER_ID, SESSION_ID),
+}
+_RULES = (EXCLUDE, CATEGORY, MIN_PRICE, MAX_PRICE, STRICT)
+_PLURAL_FIELDS = {"item_id": "item_ids", "exclude": "exclude"}
+
+
+def parameters_of(placement: Placement) -> tuple[Parameter, ...]:
+    """Return the parameters a placement takes."""
+    return _ANCHORS[placement.anchor] + _RULES
+
+
+def read_query(placement: Placement, query_string: str) -> Query:
+    """Turn the query string of a request, as WSGI gives it, into a question to the placement.
+
+    Raises
+    ------
+    Problem
+        If anything about the query string is wrong; the problem names the parameter.
+    """
+    values = read_parameters(query_string, parameters_of(placement))
+    asked: dict[str, Any] = {
+        _PLURAL_FIELDS.get(name, name): found if name in _PLURAL_FIELDS else found[0]
+        for name, found in values.items()
+    }
+    query = Query(placement.name, **asked)
+    if query.min_price is not None and query.max_price is not None and query.min_price > query.max_price:
+        detail = f"min_price {query.min_price:g} must not be above max_price {query.max_price:g}"
+        raise Problem(INVALID_PARAMETER, detail, "min_price")
+    return query
+
+
+def read_parameters(query_string: str, parameters: Sequence[Parameter]) -> dict[str, tuple[Any, ...]]:
+    """Return the parsed values of the parameters that were given, by name, in the order given.
+
+    Raises
+    ------
+    Problem
+        If a parameter is unknown, missing, repeated too often or wrong, or the text can't be decoded.
+    """
+    known = {parameter.name: parameter for parameter in parameters}
+    texts: dict[str, list[str]] = {}
+    for name, text in _decode(query_string):
+        if name not in known:
+            raise Problem(UNKNOWN_PARAMETER, _unknown(name, known), name)
+        texts.setdefault(name, []).append(text)
+    for parameter in parameters:
+        given = len(texts.get(parameter.name, ()))
+        if parameter.required and not given:
+            detail = f"{parameter.name} is required: {parameter.description}"
+            raise Problem(MISSING_PARAMETER, detail, parameter.name)
+        if given > parameter.max_values:
+            limit = "once" if parameter.max_values == 1 else f"{parameter.max_values} times"
+            detail = f"{parameter.name} is given {given} times; it may be given at most {limit}"
+            raise Problem(REPEATED_PARAMETER, detail, parameter.name)
+    return {name: tuple(_parse(known[name], text) for text in found) for name, found in texts.items()}
+
+
+def _decode(query_string: str) -> list[tuple[str, str]]:
+    pairs = []
+    for part in query_string.encode("latin-1").split(b"&"):
+        if part:
+            name, _, value = part.partition(b"=")
+            decoded = _unquote(name, "a parameter's name", None)
+            pairs.append((decoded, _unquote(value, f"the value of {decoded}", decoded)))
+    return pairs
+
+
+def _unquote(raw: bytes, what: str, parameter: str | None) -> str:
+    if BAD_ESCAPE.search(raw):
+        raise Problem(
+            MALFORMED_QUERY, f"{what} has a % without two hex digits; write % itself as %25", parameter
+        )
+    try:
+        return unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8", errors="strict")
+    except UnicodeDecodeError:
+        raise Problem(
+            MALFORMED_QUERY, f"{what} is not UTF-8; percent-encode its UTF-8 bytes", parameter
+        ) from None
+
+
+def _unknown(name: str, known: Mapping[str, Parameter]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
+    return f"there is no parameter {name!r}; {hint}"
+
+
+def _parse(parameter: Parameter, text: str) -> Any:
+    try:
+        return parameter.parse(text)
+    except ValueError as error:
+        raise Problem(INVALID_PARAMETER, f"{parameter.name} {error}", parameter.name) from None

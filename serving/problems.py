@@ -1,0 +1,189 @@
+"""Errors as RFC 9457 problem documents: one list of types, one exception, the handlers of the application."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from dataclasses import dataclass
+
+import orjson
+from flask import Flask, Response, request
+from pydantic import BaseModel, Field
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from recommender.errors import UnknownIdError
+
+MEDIA_TYPE = "application/problem+json"
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemType:
+    """A kind of error; `name` is the last part of its URI and never changes."""
+
+    name: str
+    status: int
+    title: str
+    remedy: str
+
+    @property
+    def uri(self) -> str:
+        """Return the stable `type` of the problem document, which is also a page of this server."""
+        return f"/problems/{self.name}"
+
+
+UNKNOWN_PARAMETER = ProblemType(
+    "unknown-parameter",
+    400,
+    "Unknown parameter",
+    "Leave the parameter out or spell it as /docs does; `detail` names the nearest one that exists.",
+)
+REPEATED_PARAMETER = ProblemType(
+    "repeated-parameter",
+    400,
+    "Parameter given more often than it may be",
+    "Give the parameter once. Only those that /docs marks may be repeated, and at most as often as stated.",
+)
+MISSING_PARAMETER = ProblemType(
+    "missing-parameter",
+    400,
+    "Required parameter missing",
+    "Add the parameter that `parameter` names.",
+)
+INVALID_PARAMETER = ProblemType(
+    "invalid-parameter",
+    400,
+    "Invalid value of a parameter",
+    "Correct the value; `detail` says what would be right.",
+)
+MALFORMED_QUERY = ProblemType(
+    "malformed-query",
+    400,
+    "Query string that can't be decoded",
+    "Encode names and values as UTF-8 with percent signs, as encodeURIComponent in a browser does.",
+)
+UNKNOWN_ID = ProblemType(
+    "unknown-id",
+    404,
+    "Unknown user, session or item",
+    "Only a request with strict=true gets this; without it, an unknown id is answered by a fallback.",
+)
+NOT_FOUND = ProblemType("not-found", 404, "No such resource", "/docs lists what this server answers.")
+METHOD_NOT_ALLOWED = ProblemType(
+    "method-not-allowed",
+    405,
+    "Method not allowed",
+    "Use one of the methods in the `Allow` header of the answer.",
+)
+NO_MODEL = ProblemType(
+    "no-model",
+    503,
+    "No model is loaded",
+    "Wait and ask again; if it stays, look at /readyz and at the server's log.",
+)
+INTERNAL_ERROR = ProblemType(
+    "internal-error",
+    500,
+    "Internal error",
+    "It is not the request's fault. The server's log has the cause under the `request_id` of the answer.",
+)
+
+PROBLEM_TYPES = {
+    kind.name: kind
+    for kind in (
+        UNKNOWN_PARAMETER,
+        REPEATED_PARAMETER,
+        MISSING_PARAMETER,
+        INVALID_PARAMETER,
+        MALFORMED_QUERY,
+        UNKNOWN_ID,
+        NOT_FOUND,
+        METHOD_NOT_ALLOWED,
+        NO_MODEL,
+        INTERNAL_ERROR,
+    )
+}
+
+
+class ProblemDocument(BaseModel):
+    """The body of every error."""
+
+    type: str = Field(description="URI of the kind of problem; stable, made for programs to compare.")
+    title: str = Field(description="The kind of problem in words.")
+    status: int = Field(description="The HTTP status again.")
+    detail: str = Field(description="What is wrong with this request and what would be right.")
+    parameter: str | None = Field(None, description="The query parameter at fault, where one is.")
+    request_id: str | None = Field(
+        None, description="Where to look in the server's log, for internal errors."
+    )
+
+
+class Problem(Exception):  # noqa: N818 -- RFC 9457's word for it
+    """Raised anywhere in a request to answer with a problem document."""
+
+    def __init__(self, kind: ProblemType, detail: str, parameter: str | None = None) -> None:
+        super().__init__(detail)
+        self.kind = kind
+        self.detail = detail
+        self.parameter = parameter
+
+    def response(self, request_id: str | None = None) -> Response:
+        """Return the HTTP answer."""
+        document = ProblemDocument(
+            type=self.kind.uri,
+            title=self.kind.title,
+            status=self.kind.status,
+            detail=self.detail,
+            parameter=self.parameter,
+            request_id=request_id,
+        )
+        return _response(document)
+
+
+def install(app: Flask) -> None:
+    """Make every error of the application a problem document."""
+    app.register_error_handler(Problem, lambda problem: problem.response())
+    app.register_error_handler(UnknownIdError, _unknown_id)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _internal_error)
+
+
+def _response(document: ProblemDocument) -> Response:
+    body = orjson.dumps(document.model_dump(exclude_none=True))
+    response = Response(body, status=document.status, mimetype=MEDIA_TYPE)
+    response.headers["Cache-Control"] = "no-store"
+    if document.status == NO_MODEL.status:
+        response.headers["Retry-After"] = "5"
+    return response
+
+
+def _unknown_id(error: UnknownIdError) -> Response:
+    return Problem(
+        UNKNOWN_ID, f"{error}; without strict=true a fallback would answer", error.parameter
+    ).response()
+
+
+def _http_error(error: HTTPException) -> Response | HTTPException:
+    status = error.code or 500
+    if status < 400:
+        return error
+    if status == NOT_FOUND.status:
+        return Problem(NOT_FOUND, f"there is nothing at {request.path}; /docs lists what there is").response()
+    if isinstance(error, MethodNotAllowed):
+        allowed = sorted(error.valid_methods or ())
+        answer = Problem(METHOD_NOT_ALLOWED, f"{request.path} answers {', '.join(allowed)} only").response()
+        answer.headers["Allow"] = ", ".join(allowed)
+        return answer
+    return _response(
+        ProblemDocument(
+            type="about:blank", title=error.name, status=status, detail=error.description or error.name
+        )
+    )
+
+
+def _internal_error(error: Exception) -> Response:
+    request_id = secrets.token_hex(8)
+    log.error("request %s: %s %s failed", request_id, request.method, request.path, exc_info=error)
+    detail = f"the server failed on this request; its log has the cause under {request_id}"
+    return Problem(INTERNAL_ERROR, detail).response(request_id)

@@ -1,0 +1,120 @@
+"""gunicorn, driven from Python: checks before it starts, then workers that each load the live bundle.
+
+FAISS hangs in a child if it searched in its parent, so the master process never opens a bundle, and no
+application is preloaded. A worker computes with one thread per request: its threads are the parallelism.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from flask import Flask
+from gunicorn.app.base import BaseApplication
+from gunicorn.workers.gthread import ThreadWorker
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+from recommender.bundle import Store
+from recommender.config import Config
+from recommender.errors import ConfigError, StoreError
+from serving.app import create_app
+from serving.live_bundle import LiveBundle
+
+GRACEFUL_SECONDS = 15
+MAX_REQUEST_LINE_BYTES = 8190  # the most gunicorn allows
+ACCESS_LOG = (
+    "%(t)s %(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"  # no query string and no referrer: they hold user ids
+)
+
+
+def run(config: Config, host: str = "127.0.0.1", port: int = 8000, workers: int = 2) -> None:
+    """Serve until SIGTERM or SIGINT; open requests get up to 15 seconds to end.
+
+    Raises
+    ------
+    ConfigError
+        If `host` is not a loopback address or the port can't be had.
+    StoreError
+        If no model has been promoted.
+    """
+    check_address(host, port)
+    check_store(config)
+    Server(config, host, port, workers).run()
+
+
+def check_address(host: str, port: int) -> None:
+    """Raise ConfigError unless `host` is loopback and `port` is free there."""
+    family, address = _resolve(host, port)
+    if not ipaddress.ip_address(address[0]).is_loopback:
+        raise ConfigError(
+            f"--host {host}: without keys the server only listens on loopback; use 127.0.0.1 behind a proxy"
+        )
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(address)
+        except OSError as error:
+            raise ConfigError(f"--port {port}: can't listen on {host}:{port}: {error.strerror}") from None
+
+
+def check_store(config: Config) -> None:
+    """Raise StoreError unless a model has been promoted."""
+    if Store(config.store_path).current() is None:
+        raise StoreError(f"no model has been promoted in {config.store_path}; run `alsobought train`")
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """gthread whose threads each keep BLAS and OpenMP to themselves; OpenMP has its limit per thread."""
+
+    def get_thread_pool(self) -> ThreadPoolExecutor:
+        """Return the pool that answers requests."""
+        return ThreadPoolExecutor(self.cfg.threads, initializer=threadpool_limits, initargs=(1,))
+
+
+class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn with our settings; `load` runs in each worker, after the fork."""
+
+    def __init__(self, config: Config, host: str, port: int, workers: int) -> None:
+        self._config = config
+        self._settings: dict[str, Any] = {
+            "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+            "workers": workers,
+            "worker_class": Worker,
+            "threads": config.serving.threads,
+            "graceful_timeout": GRACEFUL_SECONDS,
+            "limit_request_line": MAX_REQUEST_LINE_BYTES,
+            "keepalive": 15,
+            "accesslog": "-",
+            "access_log_format": ACCESS_LOG,
+            "control_socket_disable": True,
+            "proc_name": "alsobought",
+        }
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Hand our settings to gunicorn."""
+        for name, value in self._settings.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Flask:
+        """Return the application of one worker."""
+        return worker_app(self._config)
+
+
+def worker_app(config: Config) -> Flask:
+    """Load the live bundle in this process and return the application on it."""
+    live = LiveBundle(Store(config.store_path), config.serving.reload_seconds)
+    live.start()
+    return create_app(live)
+
+
+def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[Any, ...]]:
+    if not 1 <= port <= 65_535:
+        raise ConfigError(f"--port {port}: must be from 1 to 65535")
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except socket.gaierror:
+        raise ConfigError(f"--host {host}: is not the name or address of this machine") from None
+    return family, address
