@@ -1,0 +1,85 @@
+# `make` alone says what there is to do. Every goal first makes what it needs; what is already made is left alone.
+
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+BENCH_PORT ?= 8099
+
+BIN := .venv/bin
+DEMO := --config data/complete-journey.toml
+BUNDLE := data/complete-journey/models/CURRENT
+PINNED := pyproject.toml constraints.txt
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_ROOT_USER_ACTION := ignore
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo check test bench docs clean openmp browser
+
+help: ## say what there is to do
+	@echo "make GOAL, where GOAL is one of:"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-7s %s\n", $$1, $$2 }' Makefile
+
+setup: openmp browser .venv/.all ## create .venv with all that check, test and demo need
+	@echo "Ready. Next: make demo"
+
+demo: openmp .venv/.demo ## train on a year of a real grocer's sales, then serve it (PORT=8000)
+	@$(BIN)/python data/complete_journey.py
+	@test -e $(BUNDLE) || $(BIN)/alsobought train $(DEMO)
+	@echo "The demo shop: http://$(HOST):$(PORT)/demo/"
+	@exec $(BIN)/alsobought serve $(DEMO) --host $(HOST) --port $(PORT)
+
+check: .venv/.all ## format, lint, types, and the direction of imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/mypy data/complete_journey.py
+	$(BIN)/lint-imports
+
+test: openmp browser .venv/.all ## run the tests (ARGS="-k words" passes options to pytest)
+	$(BIN)/python -m pytest -q $(ARGS)
+
+bench: openmp .venv/.all ## measure the server on the demo's bundle, and list the other benchmarks
+	@echo "Benchmarks, each with --help:" && ls benchmarks/*.py
+	@test -e $(BUNDLE) || { echo "No demo bundle yet: run make demo first."; exit 1; }
+	@$(BIN)/alsobought serve $(DEMO) --port $(BENCH_PORT) --quiet & server=$$!; trap 'kill $$server' EXIT; \
+	until $(BIN)/python -c 'import urllib.request as r; r.urlopen("http://127.0.0.1:$(BENCH_PORT)/readyz")' 2>/dev/null; \
+		do kill -0 $$server || exit 1; sleep 0.5; done; \
+	$(BIN)/python benchmarks/serving_load.py --store $(dir $(BUNDLE)) --port $(BENCH_PORT)
+
+docs: .venv/.all ## check that links and commands in the documents are right
+	$(BIN)/python -m pytest -q tests/test_docs.py
+
+clean: ## remove caches and builds; .venv, data and models stay
+	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
+
+# A stamp is newer than what it was made from, or its goal is made again.
+
+.venv/.all: $(PINNED) | $(BIN)/pip
+	@echo "Installing all that check, test and demo need into .venv; a minute or two the first time."
+	@$(BIN)/pip install --quiet -e '.[demo,test,check]' -c constraints.txt
+	@touch .venv/.demo $@
+
+.venv/.demo: $(PINNED) | $(BIN)/pip
+	@echo "Installing what the demo needs into .venv; a minute the first time."
+	@$(BIN)/pip install --quiet -e '.[demo]' -c constraints.txt
+	@touch $@
+
+$(BIN)/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Python 3.11 or newer is needed; $(PYTHON) is older: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { $(call debian,python3-venv); }
+	@$(PYTHON) -m venv .venv
+
+# What PyPI does not carry: an OpenMP runtime for training, a browser for the tests of the pages.
+
+openmp:
+	@/sbin/ldconfig -p 2>/dev/null | grep -q 'libgomp\.so\.1' || { $(call debian,libgomp1); }
+
+browser:
+	@command -v chromium chromium-browser google-chrome >/dev/null || { $(call debian,chromium); }
+
+debian = if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; \
+	then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(1); \
+	else echo "$(1) is missing; on Debian or Ubuntu: sudo apt-get install $(1)"; fi
