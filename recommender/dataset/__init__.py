@@ -19,7 +19,7 @@ __all__ = ["MAX_ID_BYTES", "NO_TIME", "Catalogue", "Dataset", "Events", "IdMap",
 class Dataset:
     """Ids, events and catalogue that belong together.
 
-    `items` is the union of catalogue and events; `sessions` holds the ids of sessions that never had a user.
+    `items` is the union of catalogue and events; `sessions` holds the ids of all sessions, of known users as well.
     """
 
     users: IdMap

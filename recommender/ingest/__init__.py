@@ -1,0 +1,13 @@
+"""Data in: files, SQL queries and tables become one `Dataset`, and every row that can't is refused with a reason.
+
+Reading and judging rows live here; what events mean (weights, decay, baskets) does not. `pipeline` and people in a
+Python shell import this package; it imports `dataset`, `config`, `progress` and `errors`.
+"""
+
+from __future__ import annotations
+
+from recommender.ingest.enough import require_enough
+from recommender.ingest.read import read_dataset
+from recommender.ingest.report import IngestReport, SourceReport
+
+__all__ = ["IngestReport", "SourceReport", "read_dataset", "require_enough"]

@@ -1,0 +1,125 @@
+"""Judges a batch of events: which rows pass, which are refused and why, which are left out. No state."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from recommender.dataset import NO_TIME
+from recommender.ingest.checks import (
+    Reason,
+    Reasons,
+    check_prices,
+    check_quantities,
+    check_times,
+    first_reason,
+    reason_where,
+)
+from recommender.ingest.event_names import RETURN, canonical_event
+from recommender.ingest.ids import IdColumn, no_ids, read_ids
+
+UNWEIGHTED, NAMELESS = 255, 254
+
+
+@dataclass(frozen=True, slots=True)
+class EventRows:
+    """A judged batch of N rows.
+
+    `reasons` says per row why it is refused; `keep`, shape (N,), selects the rows that become events. The other rows
+    are refused, returns of guests, or of an event type without a weight (`left_out` counts these by name).
+    """
+
+    user: IdColumn
+    session: IdColumn
+    order: IdColumn
+    item: IdColumn
+    event_type: NDArray[np.uint8]
+    time: NDArray[np.int64]
+    quantity: NDArray[np.float32]
+    price: NDArray[np.float64]
+    reasons: Reasons
+    keep: NDArray[np.bool_]
+    left_out: Counter[str]
+    guest_returns: int
+
+
+def judge_events(columns: Mapping[str, pa.Array], rows: int, types: Sequence[str], now: int) -> EventRows:
+    """Judge the columns, by our names, of `rows` rows; an event type is its position in `types`."""
+    user, session, order, item = (
+        read_ids(columns[name]) if name in columns else no_ids(rows)
+        for name in ("user_id", "session_id", "order_id", "item_id")
+    )
+    event_type, left_out = _event_types(columns.get("event"), rows, types)
+    time, bad_time = _times(columns.get("timestamp"), rows, now)
+    quantity, bad_quantity = _quantities(columns.get("quantity"), rows)
+    price, bad_price = _prices(columns.get("price"), rows)
+    known = user.present | session.present
+    reasons = first_reason(
+        *(column.reasons for column in (user, session, order, item)),
+        reason_where(~item.present, Reason.MISSING_ITEM_ID),
+        reason_where(~known & ~order.present, Reason.MISSING_ACTOR),
+        reason_where(event_type == NAMELESS, Reason.MISSING_EVENT),
+        bad_time,
+        bad_quantity,
+        bad_price,
+    )
+    reasons[event_type == UNWEIGHTED] = Reason.FINE
+    fine = (reasons == Reason.FINE) & (event_type != UNWEIGHTED)
+    returned = types.index(RETURN)
+    event_type = np.where(fine & (quantity < 0), np.uint8(returned), event_type)
+    guest_return = fine & (event_type == returned) & ~known
+    return EventRows(
+        user=user,
+        session=session,
+        order=order,
+        item=item,
+        event_type=event_type,
+        time=time,
+        quantity=np.abs(quantity),
+        price=price,
+        reasons=reasons,
+        keep=fine & ~guest_return,
+        left_out=left_out,
+        guest_returns=int(guest_return.sum()),
+    )
+
+
+def _event_types(column: pa.Array | None, rows: int, types: Sequence[str]) -> tuple[NDArray[np.uint8], Counter[str]]:
+    """Return the types of the rows, UNWEIGHTED or NAMELESS where they have none, and the rows of unweighted names."""
+    if column is None:
+        names, codes = ["purchase"], np.zeros(rows, dtype=np.int32)
+    else:
+        texts = read_ids(column)
+        names, codes = [canonical_event(text or "", types) for text in texts.texts], texts.codes
+    position = {name: code for code, name in enumerate(types)}
+    table = [NAMELESS if not name else position.get(name, UNWEIGHTED) for name in names]
+    event_type = np.array([*table, NAMELESS], dtype=np.uint8)[codes]
+    sizes = np.bincount(codes[codes >= 0], minlength=len(names)).tolist()
+    left_out: Counter[str] = Counter()
+    for name, code, size in zip(names, table, sizes, strict=True):
+        if code == UNWEIGHTED and size:
+            left_out[name] += size
+    return event_type, left_out
+
+
+def _times(column: pa.Array | None, rows: int, now: int) -> tuple[NDArray[np.int64], Reasons]:
+    if column is None:
+        return np.full(rows, NO_TIME, dtype=np.int64), np.zeros(rows, dtype=np.uint8)
+    return check_times(column, now)
+
+
+def _quantities(column: pa.Array | None, rows: int) -> tuple[NDArray[np.float32], Reasons]:
+    if column is None:
+        return np.ones(rows, dtype=np.float32), np.zeros(rows, dtype=np.uint8)
+    return check_quantities(column)
+
+
+def _prices(column: pa.Array | None, rows: int) -> tuple[NDArray[np.float64], Reasons]:
+    if column is None:
+        return np.full(rows, np.nan), np.zeros(rows, dtype=np.uint8)
+    return check_prices(column)

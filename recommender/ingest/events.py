@@ -1,0 +1,183 @@
+"""Collects judged events, batch by batch, as compact arrays, and turns them into `Events` at the end."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from recommender.config import Config
+from recommender.dataset import Events, IdMap
+from recommender.errors import DataError
+from recommender.ingest.event_names import RETURN
+from recommender.ingest.event_rows import EventRows, judge_events
+from recommender.ingest.ids import MISSING, IdColumn, IdEncoder, hash_ids, read_ids
+from recommender.ingest.naming import find_columns
+from recommender.ingest.refused import RefusedRows, refusals_of
+from recommender.ingest.report import IngestReport, SourceReport
+from recommender.ingest.source import Source
+from recommender.progress import Progress
+
+UNUSED = ("currency", "rec_id")
+
+
+@dataclass
+class EventsReader:
+    """Reads the events of all sources.
+
+    `items` is shared with the catalogue; no event may lie more than a day beyond `now` (seconds since 1970).
+    """
+
+    config: Config
+    items: IdEncoder
+    report: IngestReport
+    now: int
+    users: IdEncoder = field(default_factory=IdEncoder)
+    sessions: IdEncoder = field(default_factory=IdEncoder)
+    _parts: defaultdict[str, list[NDArray[Any]]] = field(default_factory=lambda: defaultdict(list))
+    _timed: dict[bool, str] = field(default_factory=dict)
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The event types that are read: those with a weight, and returns."""
+        return tuple(dict.fromkeys([*self.config.event_weights, RETURN]))
+
+    def read(self, source: Source, refused: RefusedRows, progress: Progress, total: int | None) -> None:
+        """Read one source to its end; raises DataError where it can't be read at all."""
+        found = find_columns(source, self.config.data.events_columns, "events")
+        names = {our: theirs for our, theirs in found.items() if our not in UNUSED}
+        self._note_absent(source, names)
+        before = sum(earlier.read for earlier in self.report.events)
+        counts = SourceReport(source.name)
+        self.report.events.append(counts)
+        for batch in source.batches(list(dict.fromkeys(names.values()))):
+            columns = {our: batch.columns.column(theirs) for our, theirs in names.items()}
+            try:
+                rows = judge_events(columns, batch.columns.num_rows, self.types, self.now)
+            except DataError as error:
+                raise DataError(f"{source.name}: {error}") from None
+            event_ids = read_ids(columns["event_id"]) if "event_id" in columns else None
+            self._keep(rows, event_ids)
+            self._note_ids(rows)
+            refusals = refusals_of(batch, rows.reasons)
+            refused.write(source.name, refusals)
+            counts.read += batch.columns.num_rows + len(batch.refused)
+            counts.used += int(rows.keep.sum())
+            counts.refused.update(refusal.reason for refusal in refusals)
+            counts.left_out += rows.left_out
+            counts.guest_returns += rows.guest_returns
+            progress("reading events", before + counts.read, total)
+
+    def finish(self) -> tuple[Events, IdMap, IdMap]:
+        """Return the events in order of time, and the id maps of users and sessions.
+
+        Their items are integers of `items`, not yet ranks.
+        """
+        columns = {name: _joined(self._parts, name) for name in list(self._parts)}
+        self._drop_repeated(columns)
+        self.report.duplicates = count_duplicates(columns)
+        columns.pop("event_id", None)
+        users, columns["user"] = _ranked(self.users, columns["user"])
+        sessions, columns["session"] = _ranked(self.sessions, columns["session"])
+        columns["order"], n_orders = _order_codes(columns["order"])
+        time = columns["time"]
+        if (time[1:] < time[:-1]).any():
+            by_time = np.argsort(time, kind="stable")
+            for name in columns:
+                columns[name] = columns[name][by_time]
+        sizes = {"n_users": len(users), "n_sessions": len(sessions), "n_orders": n_orders}
+        return Events(**columns, event_types=self.types, **sizes), users, sessions
+
+    def _keep(self, rows: EventRows, event_ids: IdColumn | None) -> None:
+        keep = rows.keep
+        kept = {
+            "user": self.users.encode(rows.user, keep),
+            "session": self.sessions.encode(rows.session, keep),
+            "order": hash_ids(rows.order, keep),
+            "item": self.items.encode(rows.item, keep),
+            "event_type": rows.event_type[keep],
+            "time": rows.time[keep],
+            "quantity": rows.quantity[keep],
+            "price": rows.price[keep].astype(np.float32),
+            "event_id": np.zeros(int(keep.sum()), np.uint64) if event_ids is None else hash_ids(event_ids, keep),
+        }
+        for name, values in kept.items():
+            self._parts[name].append(values)
+
+    def _drop_repeated(self, columns: dict[str, NDArray[Any]]) -> None:
+        """Keep the first of the events with the same event_id."""
+        event_ids = columns["event_id"]
+        if not event_ids.any():
+            return
+        repeated = pd.Series(event_ids).duplicated().to_numpy() & (event_ids != 0)
+        if not repeated.any():
+            return
+        stops = np.cumsum([counts.used for counts in self.report.events])
+        by_source = np.searchsorted(stops, np.flatnonzero(repeated), side="right")
+        for counts, number in zip(self.report.events, np.bincount(by_source, minlength=len(stops)), strict=True):
+            counts.repeated_ids = int(number)
+            counts.used -= int(number)
+        for name in columns:
+            columns[name] = columns[name][~repeated]
+
+    def _note_absent(self, source: Source, names: Mapping[str, str]) -> None:
+        self._timed["timestamp" in names] = source.name
+        if len(self._timed) > 1:
+            with_times, without = self._timed[True], self._timed[False]
+            raise DataError(f"{without}: has no timestamp column but {with_times} has one; times are for all or none")
+        if "event" not in names:
+            self.report.note("no event column: every row counts as a purchase")
+        if "timestamp" not in names:
+            self.report.note("no timestamp column: nothing decays, and evaluation splits at random")
+
+    def _note_ids(self, rows: EventRows) -> None:
+        for name, column in (("user_id", rows.user), ("session_id", rows.session), ("item_id", rows.item)):
+            note_ids(self.report, f"events: {name}", column, rows.keep)
+
+
+def note_ids(report: IngestReport, name: str, column: IdColumn, rows: NDArray[np.bool_]) -> None:
+    """Note what is odd about ids that are used all the same."""
+    if column.from_floats and column.codes[rows].max(initial=MISSING) >= 0:
+        report.note(f"{name}: numbers with a decimal point are read without it (17850.0 is 17850)")
+    if column.has_spaced(rows):
+        report.note(f"{name}: some ids begin or end with white space, which is kept as part of the id")
+
+
+def count_duplicates(columns: Mapping[str, NDArray[Any]]) -> int:
+    """Count the rows that equal an earlier one in every column (by a 64-bit hash)."""
+    arrays = list(columns.values())
+    mixed = np.zeros(len(arrays[0]), dtype=np.uint64)
+    for values in arrays:
+        bits = values.view(f"u{values.itemsize}").astype(np.uint64)
+        mixed ^= bits
+        mixed *= np.uint64(0x9E3779B97F4A7C15)
+        mixed ^= mixed >> np.uint64(29)
+    mixed.sort()
+    return int((mixed[1:] == mixed[:-1]).sum())
+
+
+def _joined(parts: dict[str, list[NDArray[Any]]], name: str) -> NDArray[Any]:
+    """Concatenate one column, freeing its parts."""
+    return np.concatenate(parts.pop(name))
+
+
+def _ranked(ids: IdEncoder, codes: NDArray[np.int32]) -> tuple[IdMap, NDArray[np.int32]]:
+    seen = np.zeros(len(ids) + 1, dtype=bool)
+    seen[codes] = True
+    id_map, ranks = ids.finish(seen[:-1])
+    return id_map, ranks[codes]
+
+
+def _order_codes(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int32], int]:
+    codes = np.full(len(hashes), MISSING, dtype=np.int32)
+    given = hashes != 0
+    if not given.any():
+        return codes, 0
+    found, distinct = pd.factorize(hashes[given])
+    codes[given] = found
+    return codes, len(distinct)

@@ -1,0 +1,119 @@
+"""The recipe: sources -> events and catalogue -> one dataset, with a report of what was met."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from recommender.config import Config
+from recommender.dataset import Dataset
+from recommender.errors import DataError
+from recommender.ingest.catalogue import CatalogueReader
+from recommender.ingest.events import EventsReader
+from recommender.ingest.ids import IdEncoder
+from recommender.ingest.refused import RefusedRows
+from recommender.ingest.report import IngestReport, SourceReport, total
+from recommender.ingest.source import Source
+from recommender.ingest.sources import catalogue_sources, events_sources
+from recommender.ingest.table import table_source
+from recommender.progress import Progress, silent
+
+
+def read_dataset(
+    config: Config, *, events: Any = None, catalogue: Any = None, progress: Progress = silent
+) -> tuple[Dataset, IngestReport]:
+    """Read events and catalogue.
+
+    Parameters
+    ----------
+    config : Config
+        Its `data` names sources, columns and how much may be refused; event types without a weight are left out.
+    events, catalogue : table, optional
+        A pandas DataFrame, an Arrow table or what else `pyarrow.table` takes, instead of the sources of `config`.
+    progress : Progress
+        Called per batch.
+
+    Returns
+    -------
+    Dataset, IngestReport
+        Refused rows are in the files that the report names.
+
+    Raises
+    ------
+    DataError
+        If a source can't be read, has no rows, too many rows are refused, or no event type has a weight.
+    ConfigError
+        If a URL or its query is wrong.
+    StoreError
+        If the file of refused rows can't be written.
+    """
+    report = IngestReport()
+    items = IdEncoder()
+    # The one look at the clock: an event that is still to come can't have happened.
+    reader = EventsReader(config, items, report, now=int(time.time()))
+    goods = CatalogueReader(config, items, report)
+    _read_all(config, report, "events", _events(config, events), reader, progress)
+    _require_weighted(report)
+    _read_all(config, report, "catalogue", _catalogue(config, catalogue), goods, progress)
+    found, users, sessions = reader.finish()
+    item_ids, ranks = items.finish()
+    found = replace(found, item=ranks[found.item])
+    return Dataset(users, sessions, item_ids, found, goods.finish(ranks, len(item_ids))), report
+
+
+def _events(config: Config, table: Any) -> Sequence[Source]:
+    return events_sources(config) if table is None else [table_source(table, "events table")]
+
+
+def _catalogue(config: Config, table: Any) -> Sequence[Source]:
+    if table is not None:
+        return [table_source(table, "catalogue table")]
+    return catalogue_sources(config)
+
+
+def _read_all(
+    config: Config,
+    report: IngestReport,
+    name: str,
+    sources: Sequence[Source],
+    reader: EventsReader | CatalogueReader,
+    progress: Progress,
+) -> None:
+    sizes = [source.rows for source in sources]
+    rows = None if None in sizes else sum(size or 0 for size in sizes)
+    with RefusedRows(config.path(config.data.refused) / f"{name}.csv") as refused:
+        for source in sources:
+            reader.read(source, refused, progress, rows)
+    if refused.written:
+        report.refused_files[name] = str(refused.path)
+    sums = total(report.events if name == "events" else report.catalogue, name)
+    if sources and not sums.read:
+        raise DataError(f"{', '.join(source.name for source in sources)}: has no rows")
+    _require_few_refused(config, sums, refused)
+
+
+def _require_few_refused(config: Config, sums: SourceReport, refused: RefusedRows) -> None:
+    number = sum(sums.refused.values())
+    if number <= config.data.max_refused * sums.read:
+        return
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in sums.refused.most_common(3))
+    example = refused.example
+    assert example is not None
+    raise DataError(
+        f"{sums.name}: {number:,} of {sums.read:,} rows ({number / sums.read:.1%}) are refused, more than "
+        f"data.max_refused = {config.data.max_refused:.1%} allows: {reasons}; for example line {example.line} "
+        f"({example.reason}): {example.row[:200]!r}; all of them are in {refused.path}"
+    )
+
+
+def _require_weighted(report: IngestReport) -> None:
+    sums = total(report.events, "events")
+    if not sums.left_out:
+        return
+    names = ", ".join(f"{name!r} ({count:,})" for name, count in sums.left_out.most_common(10))
+    if not sums.used:
+        first = sums.left_out.most_common(1)[0][0]
+        raise DataError(f'no event type has a weight; found {names}: add "{first}" = 1.0 under [event_weights]')
+    report.note(f"event types without a weight are left out: {names}; give them one under [event_weights]")

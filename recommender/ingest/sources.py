@@ -1,0 +1,74 @@
+"""From what shop.toml names to sources: a file, a glob, a list of these, or a SQLAlchemy URL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from recommender.config import Config
+from recommender.errors import ConfigError, DataError
+from recommender.ingest.csv import CsvSource
+from recommender.ingest.parquet import ParquetSource
+from recommender.ingest.source import Source
+from recommender.ingest.sql import sql_source
+
+CSV_ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz")
+PARQUET_ENDINGS = (".parquet", ".pq")
+URL = re.compile(r"[A-Za-z][A-Za-z0-9+_]*://")
+
+
+def events_sources(config: Config) -> list[Source]:
+    """Return the sources of the events; raises DataError or ConfigError, naming what can't be found."""
+    return _sources(config, "events", config.data.events, config.data.events_query)
+
+
+def catalogue_sources(config: Config) -> list[Source]:
+    """Return the sources of the catalogue, none where shop.toml names none."""
+    if config.data.catalogue is None:
+        return []
+    return _sources(config, "catalogue", config.data.catalogue, config.data.catalogue_query)
+
+
+def _sources(config: Config, key: str, named: str | list[str], query: str | None) -> list[Source]:
+    texts = [named] if isinstance(named, str) else named
+    if not texts:
+        raise ConfigError(f"data.{key} is an empty list; name at least one file")
+    found: list[Source] = []
+    for text in texts:
+        if URL.match(text):
+            found.append(sql_source(text, query, f"{key}_query", config.folder))
+        else:
+            found += [_file_source(path, _shown(path, config.folder)) for path in _files(config, key, text)]
+    if query is not None and not any(URL.match(text) for text in texts):
+        raise ConfigError(f"data.{key}_query is given but data.{key} is a file; name a SQLAlchemy URL there")
+    return found
+
+
+def _files(config: Config, key: str, text: str) -> Sequence[Path]:
+    path = config.path(text)
+    if path.exists():
+        return [path]
+    if any(mark in text for mark in "*?["):
+        root = Path(path.anchor) if path.is_absolute() else Path()
+        matches = sorted(match for match in root.glob(str(path.relative_to(root))) if match.is_file())
+        if matches:
+            return matches
+        raise DataError(f"{path}: no file matches this pattern; data.{key} names it")
+    raise DataError(f"{path}: no such file; data.{key} names it")
+
+
+def _file_source(path: Path, name: str) -> Source:
+    if path.is_dir():
+        raise DataError(f"{path}: is a directory; name the files in it, for example {path / '*.parquet'}")
+    lower = path.name.lower()
+    if lower.endswith(CSV_ENDINGS):
+        return CsvSource(path, name)
+    if lower.endswith(PARQUET_ENDINGS):
+        return ParquetSource(path, name)
+    known = ", ".join((*CSV_ENDINGS, *PARQUET_ENDINGS))
+    raise DataError(f"{path}: the ending tells what a file is; known are {known}")
+
+
+def _shown(path: Path, folder: Path) -> str:
+    return str(path.relative_to(folder)) if path.is_relative_to(folder) else str(path)
