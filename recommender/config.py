@@ -66,8 +66,12 @@ class Data(Record):
     catalogue: str | list[str] | None = Field(None, description="The same for the catalogue; optional.")
     catalogue_query: str | None = Field(None, description="The SQL query, where `catalogue` is a URL.")
     catalogue_columns: CatalogueColumns = CatalogueColumns()
-    max_refused: float = Field(0.01, ge=0, le=1, description="Largest share of refused rows; more stops with exit code 3.")
-    refused: str = Field("refused", description="Folder that takes the refused rows, with their line number and reason.")
+    max_refused: float = Field(
+        0.01, ge=0, le=1, description="Largest share of refused rows; more stops with exit code 3."
+    )
+    refused: str = Field(
+        "refused", description="Folder that takes the refused rows, with their line number and reason."
+    )
 
 
 class Matrix(Record):
@@ -75,7 +79,9 @@ class Matrix(Record):
 
     half_life_days: float | None = Field(90.0, gt=0, description="Age at which an event counts half; none: no decay.")
     damp_quantity: bool = Field(True, description="Count a quantity q as 1 + ln(q) instead of q.")
-    max_items_per_user: int = Field(1000, ge=1, description="Only a user's heaviest items train, so robots can't dominate.")
+    max_items_per_user: int = Field(
+        1000, ge=1, description="Only a user's heaviest items train, so robots can't dominate."
+    )
     min_users_per_item: int = Field(1, ge=1, description="Items with fewer distinct users get no factors.")
 
 
@@ -83,7 +89,8 @@ class ALSConfig(Record):
     """Alternating least squares on the user-item matrix."""
 
     factors: int = Field(64, ge=1, le=1024, description="Length of a factor vector.")
-    regularization: float = Field(0.1, ge=0, description="Weight of the squared factors in the loss.")
+    regularization: float = Field(20.0, ge=0, description="Weight of the squared factors in the loss.")
+    alpha: float = Field(2.0, gt=0, description="Confidence that one fresh purchase adds to a pair.")
     unobserved_weight: float = Field(1.0, gt=0, description="Confidence in a pair that was never observed.")
     epochs: int = Field(12, ge=1, le=1000, description="Passes over users and items.")
     seed: int = Field(0, ge=0, description="Seed of the starting factors.")
@@ -102,7 +109,9 @@ class PopularityConfig(Record):
     """Best sellers, what rises, and what is new."""
 
     half_life_days: float = Field(28.0, gt=0, description="Age at which a purchase counts half for `popular`.")
-    trending_days: float = Field(7.0, gt=0, description="The recent window that `trending` compares with the time before.")
+    trending_days: float = Field(
+        7.0, gt=0, description="The recent window that `trending` compares with the time before."
+    )
     new_days: float = Field(60.0, gt=0, description="How long after its creation (or first sight) an item is new.")
 
 
@@ -118,14 +127,19 @@ class IndexConfig(Record):
     """Search for the nearest item factors."""
 
     kind: Literal["auto", "flat", "hnsw"] = Field("auto", description="flat is exact; auto turns to hnsw when large.")
-    exact_below: int = Field(50_000, ge=0, description="auto: catalogues with fewer items than this are searched exactly.")
-    min_recall: float = Field(0.95, gt=0, le=1, description="hnsw searches wider until it finds this share of the true 20.")
+    exact_below: int = Field(
+        50_000, ge=0, description="auto: catalogues with fewer items than this are searched exactly."
+    )
+    min_recall: float = Field(
+        0.95, gt=0, le=1, description="hnsw searches wider until it finds this share of the true 20."
+    )
 
 
 class PlacementConfig(Record):
     """Rules of one placement."""
 
-    exclude_seen: bool = Field(False, description="Leave out what the user has in the history.")
+    exclude_owned: bool = Field(True, description="Leave out what the user has bought, where a user is named.")
+    exclude_seen: bool = Field(False, description="Leave out all that is in the user's history, looked at or bought.")
     in_stock_only: bool = Field(True, description="Leave out what the catalogue says is out of stock.")
     one_per_group: bool = Field(True, description="At most one variant of a product (group_id) in a slate.")
 
@@ -144,10 +158,14 @@ class Placements(Record):
 class Evaluation(Record):
     """How offline evaluation cuts and measures."""
 
-    split: Literal["time", "random"] = Field("time", description="time: the last test_days; random: where there are no times.")
+    split: Literal["time", "random"] = Field(
+        "time", description="time: the last test_days; random: where there are no times."
+    )
     test_days: float = Field(28.0, gt=0, description="Length of the test period.")
     test_share: float = Field(0.2, gt=0, lt=1, description="Share of each user's events in a random split's test side.")
-    k: tuple[Annotated[int, Field(ge=1, le=100)], ...] = Field((10, 20), min_length=1, description="Slate lengths measured.")
+    k: tuple[Annotated[int, Field(ge=1, le=100)], ...] = Field(
+        (10, 20), min_length=1, description="Slate lengths measured."
+    )
     max_users: int = Field(10_000, ge=1, description="Most users, and most orders, measured (a seeded sample beyond).")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -10,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 CATEGORY_SEPARATOR = ">"
+ALL = slice(None)
 
 
 @dataclass(frozen=True)
@@ -71,12 +74,15 @@ class Catalogue:
         """Position in `categories` per item, shape (I,), -1 where unknown."""
         return self._categories[1]
 
-    def in_category(self, path: str) -> NDArray[np.bool_]:
-        """Return a mask, shape (I,), of the items at or below a category path such as "A > B"."""
+    def in_category(self, path: str, items: NDArray[np.int32] | slice = ALL) -> NDArray[np.bool_]:
+        """Return which items, shape (n,), lie at or below a category path such as "A > B"; all items by default."""
         wanted = normal_category(path)
-        below = wanted + f" {CATEGORY_SEPARATOR} "
-        hit = np.array([name == wanted or name.startswith(below) for name in self.categories] + [False], dtype=bool)
-        return hit[self.category]
+        below = f"{wanted} {CATEGORY_SEPARATOR} "
+        first, end = bisect_left(self.categories, below), bisect_left(self.categories, below + chr(sys.maxunicode))
+        at = bisect_left(self.categories, wanted)
+        exact = at if at < len(self.categories) and self.categories[at] == wanted else len(self.categories)
+        code = self.category[items]
+        return (code == exact) | ((code >= first) & (code < end))
 
     def fields(self, item: int, names: tuple[str, ...] = ("title", "price", "url", "image_url")) -> dict[str, object]:
         """Return the named fields of one item that the catalogue has, without nulls and NaN."""

@@ -34,8 +34,9 @@ class Slate:
     """The ordered answer of a placement.
 
     `items` hold item_id, rank (from 1), score (0..1), source, reason ({"type", "text", ...}) and the catalogue's title,
-    price, url, image_url where known. `shortfall` is k minus their number; `dropped` counts what rules removed, by rule;
-    `fallback` says why the placement's own source could not answer in full ({"type", "text"}), None where it could.
+    price, url, image_url where known. `shortfall` is k minus their number; `dropped` counts what rules removed, by
+    rule; `fallback` says why the placement's own source could not answer in full ({"type", "text"}), None where it
+    could.
     """
 
     rec_id: str

@@ -1,0 +1,12 @@
+"""A bundle is everything one promotion moves: ids, catalogue, histories, models, indexes, configuration, manifest.
+
+It is a directory that is written once and never changed, and the store is the folder of all versions with one line that
+names the live one; nothing here fits a model or answers a query. Placements, evaluation, pipeline, cli and the server
+may import it. Files are npy, Parquet, FAISS and JSON only: nothing that can execute.
+"""
+
+from recommender.bundle.bundle import Bundle
+from recommender.bundle.manifest import FileEntry, Manifest, VersionInfo
+from recommender.bundle.store import Store
+
+__all__ = ["Bundle", "FileEntry", "Manifest", "Store", "VersionInfo"]

@@ -1,0 +1,40 @@
+"""The bundle in memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from recommender.bundle.manifest import Manifest
+from recommender.config import Config
+from recommender.dataset import Catalogue, IdMap
+from recommender.index import ItemIndex
+from recommender.matrix import Histories
+from recommender.models import FactorModel, ItemScores, SimilarityModel
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """All that answering a query needs, immutable and safe to share between threads.
+
+    `histories` holds users, then sessions. `for_you_index` searches by inner product, `similar_index` by cosine.
+    """
+
+    manifest: Manifest
+    config: Config
+    users: IdMap
+    sessions: IdMap
+    items: IdMap
+    catalogue: Catalogue
+    histories: Histories
+    als: FactorModel
+    co_purchase: SimilarityModel
+    popular: ItemScores
+    trending: ItemScores
+    new_arrivals: ItemScores
+    for_you_index: ItemIndex
+    similar_index: ItemIndex
+
+    @property
+    def version(self) -> str:
+        """Name of the version, as in the store."""
+        return self.manifest.version

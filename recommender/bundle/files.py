@@ -1,0 +1,168 @@
+"""A bundle as files of a directory, and back.
+
+Arrays are memory-mapped when read, so all workers of a server share one copy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+import faiss
+import numpy as np
+import pyarrow.parquet as pq
+from pydantic import ValidationError
+
+from recommender.bundle.bundle import Bundle
+from recommender.bundle.manifest import SCHEMA_VERSION, FileEntry, Manifest
+from recommender.config import parse_config
+from recommender.dataset import Catalogue, IdMap
+from recommender.errors import AlsoboughtError, StoreError
+from recommender.index import ItemIndex, Metric
+from recommender.matrix import Histories
+from recommender.models import FactorModel, ItemScores, SimilarityModel
+
+MANIFEST = "manifest.json"
+ID_MAPS = ("users", "sessions", "items")
+ITEM_SCORES = ("popular", "trending", "new_arrivals")
+INDEXES: dict[str, Metric] = {"for_you_index": "inner_product", "similar_index": "cosine"}
+
+ArraysT = TypeVar("ArraysT", Histories, SimilarityModel, ItemScores)
+
+
+def write_files(bundle: Bundle, folder: Path) -> dict[str, FileEntry]:
+    """Write everything but the manifest into an existing folder; return size and digest of each file."""
+    for name in ID_MAPS:
+        ids: IdMap = getattr(bundle, name)
+        _save(folder / "ids" / f"{name}-blob.npy", ids.blob)
+        _save(folder / "ids" / f"{name}-offsets.npy", ids.offsets)
+    _save_arrays(folder / "histories", bundle.histories)
+    _save_arrays(folder / "co_purchase", bundle.co_purchase)
+    for name in ITEM_SCORES:
+        _save_arrays(folder / name, getattr(bundle, name))
+    _save(folder / "als" / "item_factors.npy", bundle.als.item_factors)
+    _save(folder / "index" / "items.npy", bundle.similar_index.items)
+    for name in INDEXES:
+        _write_index(getattr(bundle, name), folder / "index" / f"{name}.faiss")
+    pq.write_table(bundle.catalogue.table, folder / "catalogue.parquet")
+    return {str(path.relative_to(folder)): _entry(path) for path in _files(folder)}
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read manifest.json of a bundle's folder.
+
+    Raises
+    ------
+    StoreError
+        If it is missing, not a manifest, or of a schema this version does not read.
+    """
+    path = folder / MANIFEST
+    try:
+        manifest = Manifest.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise StoreError(f"{path}: can't be read: {error.strerror}") from None
+    except ValidationError as error:
+        raise StoreError(f"{path}: is not a bundle's manifest ({error.error_count()} problems); train again") from None
+    if manifest.schema_version != SCHEMA_VERSION:
+        raise StoreError(
+            f"{path}: has schema {manifest.schema_version}, this program reads {SCHEMA_VERSION}: run `alsobought train`"
+        )
+    return manifest
+
+
+def check_files(folder: Path, manifest: Manifest, *, digests: bool) -> None:
+    """Compare the files of a bundle with its manifest: sizes always, SHA-256 if `digests`.
+
+    Raises
+    ------
+    StoreError
+        That names the first file that is missing, of another size, or altered.
+    """
+    for name, entry in manifest.files.items():
+        path = folder / name
+        try:
+            found = path.stat().st_size
+        except OSError:
+            raise StoreError(f"{path}: is missing from the bundle; promote another version or train again") from None
+        if found != entry.bytes or (digests and _entry(path) != entry):
+            raise StoreError(f"{path}: is not what the manifest says; promote another version or train again")
+
+
+def read_files(folder: Path, manifest: Manifest) -> Bundle:
+    """Open a bundle whose files have been checked.
+
+    Raises
+    ------
+    StoreError
+        If a file can't be read all the same.
+    """
+    try:
+        config = parse_config(manifest.config, source=f"{folder / MANIFEST}: config")
+        als = config.models.als
+        factors = _load(folder / "als" / "item_factors.npy")
+        return Bundle(
+            manifest=manifest,
+            config=config,
+            users=_load_ids(folder, "users"),
+            sessions=_load_ids(folder, "sessions"),
+            items=_load_ids(folder, "items"),
+            catalogue=Catalogue(pq.read_table(folder / "catalogue.parquet")),
+            histories=_load_arrays(folder / "histories", Histories),
+            als=FactorModel(factors, als.regularization, als.alpha, als.unobserved_weight),
+            co_purchase=_load_arrays(folder / "co_purchase", SimilarityModel),
+            popular=_load_arrays(folder / "popular", ItemScores),
+            trending=_load_arrays(folder / "trending", ItemScores),
+            new_arrivals=_load_arrays(folder / "new_arrivals", ItemScores),
+            for_you_index=_load_index(folder, "for_you_index"),
+            similar_index=_load_index(folder, "similar_index"),
+        )
+    except AlsoboughtError as error:
+        raise StoreError(str(error)) from None
+    except (OSError, ValueError, RuntimeError) as error:
+        raise StoreError(f"{folder}: can't be opened: {error}") from error
+
+
+def _save(path: Path, array: np.ndarray[Any, Any]) -> None:
+    path.parent.mkdir(exist_ok=True)
+    np.save(path, array, allow_pickle=False)
+
+
+def _load(path: Path) -> np.ndarray[Any, Any]:
+    return np.asanyarray(np.load(path, mmap_mode="r", allow_pickle=False))
+
+
+def _write_index(index: ItemIndex, path: Path) -> None:
+    try:
+        faiss.write_index(index.searcher, str(path))
+    except RuntimeError as error:
+        raise StoreError(f"{path}: can't be written: {str(error).splitlines()[-1]}") from None
+
+
+def _save_arrays(folder: Path, record: Histories | SimilarityModel | ItemScores) -> None:
+    for field in fields(record):
+        _save(folder / f"{field.name}.npy", getattr(record, field.name))
+
+
+def _load_arrays(folder: Path, kind: type[ArraysT]) -> ArraysT:
+    return kind(**{field.name: _load(folder / f"{field.name}.npy") for field in fields(kind)})
+
+
+def _load_index(folder: Path, name: str) -> ItemIndex:
+    searcher = faiss.read_index(str(folder / "index" / f"{name}.faiss"), faiss.IO_FLAG_MMAP_IFC)
+    return ItemIndex(searcher, _load(folder / "index" / "items.npy"), INDEXES[name])
+
+
+def _load_ids(folder: Path, name: str) -> IdMap:
+    return IdMap(_load(folder / "ids" / f"{name}-blob.npy"), _load(folder / "ids" / f"{name}-offsets.npy"))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    return (path for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def _entry(path: Path) -> FileEntry:
+    with path.open("rb") as file:
+        return FileEntry(bytes=path.stat().st_size, sha256=hashlib.file_digest(file, "sha256").hexdigest())

@@ -1,0 +1,93 @@
+"""What a bundle says of itself."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from recommender.config import Config
+
+SCHEMA_VERSION = 1
+
+
+class FileEntry(BaseModel):
+    """Size and digest of one file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    bytes: int
+    sha256: str
+
+
+class Manifest(BaseModel):
+    """manifest.json: sizes, digests, origin and measurements of one version.
+
+    `created_at` and `as_of` are RFC 3339 (UTC); `as_of` is the time of the last event, None without times. `main_event`
+    is the event type that counts as the shop's goal. `metrics` are those of the time split before the final fit.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: int = SCHEMA_VERSION
+    version: str = "unpublished"
+    created_at: str
+    as_of: str | None
+    main_event: str
+    n_users: int
+    n_sessions: int
+    n_items: int
+    n_events: int
+    data_sha256: str
+    config: dict[str, Any]
+    metrics: dict[str, float] = {}
+    verdict: str = ""
+    index_recall: dict[str, float] = {}
+    libraries: dict[str, str] = {}
+    files: dict[str, FileEntry] = {}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the manifest as JSON types."""
+        return self.model_dump(mode="json")
+
+    @property
+    def bytes(self) -> int:
+        """Size of all files."""
+        return sum(entry.bytes for entry in self.files.values())
+
+
+@dataclass(frozen=True, slots=True)
+class VersionInfo:
+    """One line of `models list`."""
+
+    version: str
+    created_at: str
+    live: bool
+    metrics: dict[str, float]
+    n_users: int
+    n_items: int
+    n_events: int
+    bytes: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the line as JSON types."""
+        return asdict(self)
+
+
+def config_record(config: Config) -> dict[str, Any]:
+    """Return the configuration as it may be kept: passwords in database URLs are struck out."""
+    return {
+        name: _without_passwords(section) for name, section in config.model_dump(mode="json", by_alias=True).items()
+    }
+
+
+def _without_passwords(value: Any) -> Any:
+    if isinstance(value, str):
+        return re.sub(r"(://[^:/@\s]*):[^@/\s]*@", r"\1:***@", value)
+    if isinstance(value, dict):
+        return {key: _without_passwords(part) for key, part in value.items()}
+    if isinstance(value, list):
+        return [_without_passwords(part) for part in value]
+    return value

@@ -1,0 +1,251 @@
+"""The folder of all versions: publish, promote, rollback, prune.
+
+STORE/
+  v00001/ v00002/ …    one bundle each, written under a temporary name, synced, renamed, never changed
+  CURRENT              one line: the live version; replaced by write, fsync, rename, fsync of the folder
+  PROMOTIONS           one line per promotion, oldest first: what rollback reads
+  LOCK                 held (flock) by whoever writes; a killed holder's lock is free at once
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from recommender.bundle.bundle import Bundle
+from recommender.bundle.files import MANIFEST, check_files, read_files, read_manifest, write_files
+from recommender.bundle.manifest import Manifest, VersionInfo
+from recommender.errors import LockHeldError, StoreError
+
+CURRENT = "CURRENT"
+PROMOTIONS = "PROMOTIONS"
+LOCK = "LOCK"
+VERSION_NAME = re.compile(r"v\d{5,}")
+UNFINISHED = "unfinished-"
+
+
+class Store:
+    """The versions below one folder. Reading needs no lock; `locked` is for everything that writes."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Hold the store for writing; the folder is made where it is missing.
+
+        Raises
+        ------
+        LockHeldError
+            At once, if another process holds it.
+        """
+        with _disk_errors(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            lock = (self.path / LOCK).open("a")
+        with lock:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise LockHeldError(f"{self.path}: another run is writing to this store; wait for it to end") from None
+            yield
+
+    def current(self) -> str | None:
+        """Return the name of the live version, None where nothing was ever promoted."""
+        try:
+            name = (self.path / CURRENT).read_text(encoding="ascii", errors="replace").strip()
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StoreError(f"{self.path / CURRENT}: can't be read: {error.strerror}") from None
+        if not VERSION_NAME.fullmatch(name):
+            raise StoreError(f"{self.path / CURRENT}: does not name a version; run `alsobought models promote VERSION`")
+        return name
+
+    def names(self) -> list[str]:
+        """Return the names of all complete versions, oldest first."""
+        if not self.path.is_dir():
+            return []
+        found = [entry.name for entry in self.path.iterdir() if VERSION_NAME.fullmatch(entry.name)]
+        return sorted(found, key=_number)
+
+    def versions(self) -> list[VersionInfo]:
+        """Return a line for each version, oldest first."""
+        live = self.current()
+        return [_info(self.manifest(name), live=name == live) for name in self.names()]
+
+    def manifest(self, version: str) -> Manifest:
+        """Return the manifest of a version.
+
+        Raises
+        ------
+        StoreError
+            If there is no such version or its manifest is damaged.
+        """
+        return read_manifest(self._folder(version))
+
+    def load(self, version: str, *, verify: bool = True) -> Bundle:
+        """Open a version; `verify` compares SHA-256 digests, sizes are compared always.
+
+        Raises
+        ------
+        StoreError
+            If there is no such version, or a file is missing or altered.
+        """
+        folder = self._folder(version)
+        manifest = read_manifest(folder)
+        check_files(folder, manifest, digests=verify)
+        return read_files(folder, manifest)
+
+    def load_live(self) -> Bundle:
+        """Open the live version.
+
+        Raises
+        ------
+        StoreError
+            If nothing was ever promoted, or the version can't be opened.
+        """
+        live = self.current()
+        if live is None:
+            raise StoreError(f"{self.path}: no model has been promoted yet; run `alsobought train`")
+        return self.load(live)
+
+    def publish(self, bundle: Bundle) -> str:
+        """Write a bundle as the next version and return its name; call it within `locked`.
+
+        Raises
+        ------
+        StoreError
+            If the disk refuses; no stump is left.
+        """
+        names = self.names()
+        version = f"v{_number(names[-1]) + 1 if names else 1:05d}"
+        unfinished = self.path / f"{UNFINISHED}{version}"
+        with _disk_errors(unfinished):
+            self._remove_unfinished()
+            try:
+                unfinished.mkdir()
+                files = write_files(bundle, unfinished)
+                manifest = bundle.manifest.model_copy(update={"version": version, "files": files})
+                (unfinished / MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
+                _sync_tree(unfinished)
+                unfinished.rename(self.path / version)
+                _sync(self.path)
+            except BaseException:
+                shutil.rmtree(unfinished, ignore_errors=True)
+                raise
+        return version
+
+    def promote(self, version: str) -> None:
+        """Make a version the live one, in one step that is whole or not at all; call it within `locked`.
+
+        Raises
+        ------
+        StoreError
+            If there is no such version, a file of it is altered, or the disk refuses.
+        """
+        folder = self._folder(version)
+        check_files(folder, read_manifest(folder), digests=True)
+        with _disk_errors(self.path / CURRENT):
+            with (self.path / PROMOTIONS).open("a", encoding="ascii") as log:
+                log.write(f"{version}\n")
+                log.flush()
+                os.fsync(log.fileno())
+            new = self.path / f"{CURRENT}.new"
+            with new.open("w", encoding="ascii") as file:
+                file.write(f"{version}\n")
+                file.flush()
+                os.fsync(file.fileno())
+            new.rename(self.path / CURRENT)
+            _sync(self.path)
+
+    def rollback(self, version: str | None = None) -> str:
+        """Promote `version`, or the one that was live before the present one, and return its name.
+
+        Raises
+        ------
+        StoreError
+            If there is none to go back to.
+        """
+        target = version or self._before(self.current())
+        self.promote(target)
+        return target
+
+    def prune(self, keep: int) -> list[str]:
+        """Delete all but the newest `keep` versions, never the live one; return the deleted names."""
+        live = self.current()
+        names = self.names()
+        doomed = [name for name in names[: max(len(names) - keep, 0)] if name != live]
+        with _disk_errors(self.path):
+            self._remove_unfinished()
+            for name in doomed:
+                shutil.rmtree(self.path / name)
+        return doomed
+
+    def unfinished(self) -> list[Path]:
+        """Return the folders that a killed run left; the next publish or prune removes them."""
+        return sorted(self.path.glob(f"{UNFINISHED}*"))
+
+    def _remove_unfinished(self) -> None:
+        for folder in self.unfinished():
+            shutil.rmtree(folder)
+
+    def _folder(self, version: str) -> Path:
+        if version not in self.names():
+            known = ", ".join(self.names()[-5:]) or "none; run `alsobought train`"
+            raise StoreError(f"{self.path}: has no version {version!r}; the newest are: {known}")
+        return self.path / version
+
+    def _before(self, live: str | None) -> str:
+        try:
+            log = (self.path / PROMOTIONS).read_text(encoding="ascii").split()
+        except FileNotFoundError:
+            log = []
+        earlier = log[: log.index(live)] if live in log else []
+        existing = set(self.names())
+        for name in reversed(earlier):
+            if name in existing:
+                return name
+        raise StoreError(f"{self.path}: no earlier version was live; name one: `alsobought models rollback VERSION`")
+
+
+def _info(manifest: Manifest, *, live: bool) -> VersionInfo:
+    return VersionInfo(
+        version=manifest.version,
+        created_at=manifest.created_at,
+        live=live,
+        metrics=manifest.metrics,
+        n_users=manifest.n_users,
+        n_items=manifest.n_items,
+        n_events=manifest.n_events,
+        bytes=manifest.bytes,
+    )
+
+
+def _number(name: str) -> int:
+    return int(name[1:])
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _sync_tree(folder: Path) -> None:
+    for path in [*folder.rglob("*"), folder]:
+        _sync(path)
+
+
+@contextmanager
+def _disk_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"{error.filename or path}: {error.strerror or error}; the live model is as it was") from error

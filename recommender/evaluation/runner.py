@@ -1,0 +1,161 @@
+"""Asking placements about the test side, exactly as the server would."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.bundle import Bundle
+from recommender.config import Evaluation, Gate
+from recommender.dataset import Events
+from recommender.evaluation.metrics import Metrics, measure
+from recommender.evaluation.report import EvaluationReport, Row
+from recommender.evaluation.splits import Split
+from recommender.matrix import SECONDS_PER_DAY, net_of_returns
+from recommender.models import build_baskets
+from recommender.placements import Query, recommend
+from recommender.progress import Progress, silent
+
+MODEL = "alsobought"
+BASELINE = "best sellers"
+METRICS = tuple(field.name for field in fields(Metrics))
+
+Slates = dict[str, list[NDArray[np.int32]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One question with a known answer: what to ask, what must not be answered, what would be right."""
+
+    query: Query
+    given: NDArray[np.int32]
+    relevant: NDArray[np.int32]
+
+
+def evaluate_bundle(
+    bundle: Bundle, split: Split, config: Evaluation, gate: Gate, *, progress: Progress = silent
+) -> EvaluationReport:
+    """Score for-you and also-bought (the rest of an order, one item given) of a bundle fitted on `split.train`.
+
+    For-you is asked about new items, or about all purchases where its rules hide nothing. Only items with factors are
+    relevant: the rule `matrix.min_users_per_item` holds for candidates and truth. The baseline ranks by distinct
+    users of the last `test_days` of training and obeys the same "nothing given" rule.
+    """
+    train, test = net_of_returns(split.train), net_of_returns(split.test)
+    goal = bundle.manifest.main_event
+    train, test = train.where(train.is_type(goal)), test.where(test.is_type(goal))
+    known = np.zeros(len(bundle.items), dtype=bool)
+    known[bundle.for_you_index.items] = True
+
+    for_you = list(_for_you_cases(bundle, train, test, known, config))
+    also_bought = list(_also_bought_cases(bundle, test, known, config))
+    best = _best_sellers(train, len(bundle.items), config.test_days)
+    notes = [
+        split.note,
+        f"{len(for_you):,} users who bought something to be found, {len(also_bought):,} orders of at least two items",
+    ]
+
+    rows: list[Row] = []
+    difference = margin = 0.0
+    for placement, cases in (("for-you", for_you), ("also-bought", also_bought)):
+        if not cases:
+            notes.append(f"{placement}: no test case, so no figures")
+            continue
+        slates = {
+            MODEL: _answer(cases, lambda case: _served(bundle, case), f"evaluate {placement}", progress),
+            BASELINE: [best[~np.isin(best, case.given)][: max(config.k)] for case in cases],
+        }
+        rows += _rows(placement, slates, cases, config.k, n_candidates=len(bundle.for_you_index))
+        if placement == "for-you":
+            difference, margin = _compare(slates, cases, gate.metric)
+    return EvaluationReport(rows, notes, gate.metric, difference, margin)
+
+
+def _for_you_cases(
+    bundle: Bundle, train: Events, test: Events, known: NDArray[np.bool_], config: Evaluation
+) -> Iterable[Case]:
+    n_items = len(bundle.items)
+    asked = test.where((test.user >= 0) & known[test.item])
+    pairs = np.unique(asked.user.astype(np.int64) * n_items + asked.item)
+    if _hides_owned(bundle):
+        pairs = np.setdiff1d(pairs, train.user.astype(np.int64) * n_items + train.item)
+    users, items = pairs // n_items, (pairs % n_items).astype(np.int32)
+    for user in _sample(np.unique(users), config.max_users):
+        start, end = np.searchsorted(users, [user, user + 1])
+        query = Query("for-you", k=max(config.k), user_id=bundle.users.id_of(user))
+        given = bundle.histories.row(user)[0] if _hides_owned(bundle) else items[:0]
+        yield Case(query, given, items[start:end])
+
+
+def _also_bought_cases(bundle: Bundle, test: Events, known: NDArray[np.bool_], config: Evaluation) -> Iterable[Case]:
+    baskets = build_baskets(test.where(known[test.item]))
+    rng = np.random.default_rng(0)
+    for basket in _sample(np.flatnonzero(baskets.sizes >= 2), config.max_users):
+        items = baskets.of(basket)
+        anchor = rng.integers(len(items))
+        query = Query("also-bought", k=max(config.k), item_ids=(bundle.items.id_of(items[anchor]),))
+        yield Case(query, items[anchor : anchor + 1], np.delete(items, anchor))
+
+
+def _hides_owned(bundle: Bundle) -> bool:
+    rules = bundle.config.placements.for_you
+    return rules.exclude_owned or rules.exclude_seen
+
+
+def _sample(values: NDArray[np.int64], most: int) -> list[int]:
+    if len(values) > most:
+        values = np.sort(np.random.default_rng(0).choice(values, most, replace=False))
+    return [int(value) for value in values]
+
+
+def _best_sellers(train: Events, n_items: int, days: float) -> NDArray[np.int32]:
+    recent = train.where(train.time > train.time[-1] - int(days * SECONDS_PER_DAY)) if train.has_times else train
+    pairs = np.unique(recent.actor.astype(np.int64) * n_items + recent.item)
+    users = np.bincount(pairs % n_items, minlength=n_items)
+    order = np.argsort(-users, kind="stable")
+    return order[users[order] > 0].astype(np.int32)
+
+
+def _served(bundle: Bundle, case: Case) -> NDArray[np.int32]:
+    slate = recommend(bundle, case.query)
+    return bundle.items.indices_of(item["item_id"] for item in slate.items)
+
+
+def _answer(
+    cases: Sequence[Case], answer: Callable[[Case], NDArray[np.int32]], stage: str, progress: Progress
+) -> list[NDArray[np.int32]]:
+    slates = []
+    for done, case in enumerate(cases, start=1):
+        slates.append(answer(case))
+        if done % 100 == 0 or done == len(cases):
+            progress(stage, done, len(cases))
+    return slates
+
+
+def _rows(placement: str, slates: Slates, cases: Sequence[Case], ks: Sequence[int], *, n_candidates: int) -> list[Row]:
+    rows = []
+    for model, answers in slates.items():
+        for k in ks:
+            measured = [measure(slate, case.relevant, k) for slate, case in zip(answers, cases, strict=True)]
+            shown = np.unique(np.concatenate([slate[:k] for slate in answers]))
+            figures = {name: float(np.mean([getattr(one, name) for one in measured])) for name in METRICS}
+            figures["coverage"] = len(shown) / max(n_candidates, 1)
+            rows += [Row(placement, model, name, k, value, len(cases)) for name, value in figures.items()]
+    return rows
+
+
+def _compare(slates: Slates, cases: Sequence[Case], gate_metric: str) -> tuple[float, float]:
+    """Return the mean paired difference model - baseline and its 95% half-width."""
+    name, _, k = gate_metric.partition("@")
+    differences = np.array(
+        [
+            getattr(measure(ours, case.relevant, int(k)), name) - getattr(measure(best, case.relevant, int(k)), name)
+            for ours, best, case in zip(slates[MODEL], slates[BASELINE], cases, strict=True)
+        ]
+    )
+    if len(differences) < 2:
+        return 0.0, 0.0
+    return float(differences.mean()), float(1.96 * differences.std(ddof=1) / np.sqrt(len(differences)))

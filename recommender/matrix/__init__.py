@@ -1,0 +1,19 @@
+"""Events become numbers: returns are netted, event types weighted, quantities damped, age decayed, users capped.
+
+Everything is a pure function from `Events` to arrays or to the sparse matrix `user_items`; nothing here fits a model or
+touches a file. Models, evaluation and pipeline may import it.
+"""
+
+from recommender.matrix.histories import Histories, build_histories
+from recommender.matrix.returns import net_of_returns
+from recommender.matrix.weights import SECONDS_PER_DAY, decay, event_values, main_event_type
+
+__all__ = [
+    "SECONDS_PER_DAY",
+    "Histories",
+    "build_histories",
+    "decay",
+    "event_values",
+    "main_event_type",
+    "net_of_returns",
+]

@@ -1,0 +1,25 @@
+"""Estimators (frozen records of hyper-parameters) and the few shapes they fit: factors, similarities, item scores.
+
+`fit` returns another, immutable object, the model; nothing here reads a file, knows a placement or holds raw ids.
+Index, bundle, evaluation and pipeline may import it; ranking and serving meet the fitted shapes only through a
+bundle.
+"""
+
+from recommender.models.als import ALS
+from recommender.models.co_purchase import Baskets, CoPurchase, build_baskets
+from recommender.models.factor_model import FactorModel
+from recommender.models.popularity import ItemScores, NewArrivals, Popularity, Trending
+from recommender.models.similarity_model import SimilarityModel
+
+__all__ = [
+    "ALS",
+    "Baskets",
+    "CoPurchase",
+    "FactorModel",
+    "ItemScores",
+    "NewArrivals",
+    "Popularity",
+    "SimilarityModel",
+    "Trending",
+    "build_baskets",
+]

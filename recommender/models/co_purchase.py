@@ -1,0 +1,186 @@
+"""Items bought together: counts over baskets, weighted against large ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from recommender.dataset import Events
+from recommender.matrix import SECONDS_PER_DAY, decay
+from recommender.models.similarity_model import SimilarityModel
+from recommender.progress import Progress, silent
+
+PAIRS_PER_BLOCK = 8_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Baskets:
+    """B baskets of distinct items.
+
+    Attributes
+    ----------
+    indptr : int64, shape (B + 1,)
+    items : int32, shape (nnz,)
+    actor : int32, shape (B,)
+        Who bought it.
+    recency : float32, shape (B,)
+        Decay weight, 1 for the newest.
+    """
+
+    indptr: NDArray[np.int64]
+    items: NDArray[np.int32]
+    actor: NDArray[np.int32]
+    recency: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return len(self.actor)
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        """Distinct items per basket, shape (B,)."""
+        return np.diff(self.indptr)
+
+    def of(self, basket: int) -> NDArray[np.int32]:
+        """Return the items of one basket."""
+        return self.items[self.indptr[basket] : self.indptr[basket + 1]]
+
+
+def build_baskets(events: Events, *, half_life_days: float | None = None) -> Baskets:
+    """Group events into baskets: by order, else by session, else by user and day (all of a user's, without times)."""
+    actor = events.actor.astype(np.int64)
+    day = events.time // SECONDS_PER_DAY if events.has_times else np.zeros(len(events), dtype=np.int64)
+    kind = np.where(events.order >= 0, 0, np.where(events.session >= 0, 1, 2))
+    key = np.choose(kind, [events.order, events.session, day]).astype(np.int64)
+    # an order number that two users share is two baskets
+    order = np.lexsort((events.item, key, kind, actor))
+    columns = np.stack([actor, kind, key])[:, order]
+    items = events.item[order]
+    fresh = np.ones(len(order), dtype=bool)
+    fresh[1:] = (columns[:, 1:] != columns[:, :-1]).any(axis=0)
+    distinct = fresh.copy()
+    distinct[1:] |= items[1:] != items[:-1]
+    first = np.flatnonzero(fresh[distinct])
+    newest = np.maximum.reduceat(decay(events, half_life_days)[order], np.flatnonzero(fresh)) if len(order) else order
+    return Baskets(
+        indptr=np.append(first, np.count_nonzero(distinct)).astype(np.int64),
+        items=items[distinct],
+        actor=columns[0][fresh].astype(np.int32),
+        recency=np.asarray(newest, dtype=np.float32),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class CoPurchase:
+    """Co-purchase counts, each basket weighted by recency / log(1 + its size).
+
+    score(i -> j) = sum of the weights of baskets with both / sum of the weights of baskets with i: the weighted share
+    of i's baskets that also hold j, 0..1. Pairs behind which fewer than `min_support` distinct users stand are never
+    kept, neither for ranking nor for display.
+    """
+
+    min_support: int = 5
+    max_neighbours: int = 100
+    max_basket_items: int = 200
+
+    def fit(self, baskets: Baskets, n_items: int, *, progress: Progress = silent) -> SimilarityModel:
+        """Return the neighbours of all `n_items` items."""
+        sizes = baskets.sizes
+        weight = baskets.recency / np.log1p(np.maximum(sizes, 1))
+        item_weight = np.bincount(baskets.items, np.repeat(weight, sizes), minlength=n_items)
+        usable = np.flatnonzero((sizes >= 2) & (sizes <= self.max_basket_items))
+        by_basket = _basket_matrix(baskets, n_items)[usable]
+        by_item = by_basket.T.tocsr()
+        actor = baskets.actor[usable]
+
+        rows, columns, scores, supports = [], [], [], []
+        for start, end in _item_blocks(by_item, sizes[usable]):
+            baskets_of_block = by_item[start:end]
+            total = (baskets_of_block @ sp.diags_array(weight[usable]) @ by_basket).tocsr()
+            total.sort_indices()
+            row = np.repeat(np.arange(end - start), np.diff(total.indptr))
+            support = _distinct_actors(baskets_of_block, by_basket, actor)
+            keep = (support >= self.min_support) & (row + start != total.indices)
+            anchor, other, support = row[keep] + start, total.indices[keep], support[keep]
+            score = (total.data[keep] / item_weight[anchor]).astype(np.float32)
+            best = _best_per_row(anchor, score, other, self.max_neighbours)
+            rows.append(anchor[best])
+            columns.append(other[best].astype(np.int32))
+            scores.append(score[best])
+            supports.append(support[best].astype(np.int32))
+            progress("fit co-purchase", end, n_items)
+        return _as_model(rows, columns, scores, supports, n_items)
+
+
+def _basket_matrix(baskets: Baskets, n_items: int) -> sp.csr_array:
+    ones = np.ones(len(baskets.items), dtype=np.float32)
+    return sp.csr_array((ones, baskets.items, baskets.indptr), shape=(len(baskets), n_items))
+
+
+def _item_blocks(by_item: sp.csr_array, sizes: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Yield ranges of items with about PAIRS_PER_BLOCK pairs each, which bounds the memory of a block."""
+    pairs_until = np.concatenate([[0], np.cumsum(sizes[by_item.indices])])[by_item.indptr]
+    start, n_items = 0, by_item.shape[0]
+    while start < n_items:
+        end = int(np.searchsorted(pairs_until, pairs_until[start] + PAIRS_PER_BLOCK, side="right")) - 1
+        end = min(max(end, start + 1), n_items)
+        yield start, end
+        start = end
+
+
+def _distinct_actors(
+    baskets_of_item: sp.csr_array, by_basket: sp.csr_array, actor: NDArray[np.int32]
+) -> NDArray[np.int64]:
+    """Return the number of distinct actors behind each pair of the block, in the order of the sorted product matrix."""
+    basket = baskets_of_item.indices
+    row = np.repeat(np.arange(baskets_of_item.shape[0]), np.diff(baskets_of_item.indptr))
+    lengths = np.diff(by_basket.indptr)[basket]
+    within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+    other = by_basket.indices[np.repeat(by_basket.indptr[basket], lengths) + within]
+    n_items, n_actors = by_basket.shape[1], int(actor.max(initial=0)) + 1
+    key = np.repeat(row, lengths).astype(np.int64)
+    key *= n_items
+    key += other
+    key *= n_actors
+    key += np.repeat(actor[basket], lengths)
+    key.sort()
+    pair = key[_run_starts(key)] // n_actors
+    return np.diff(np.append(_run_starts(pair), len(pair)))
+
+
+def _run_starts(values: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Return where each run of equal values starts."""
+    return np.flatnonzero(np.diff(values, prepend=values[:1] - 1))
+
+
+def _best_per_row(
+    rows: NDArray[np.int32], scores: NDArray[np.float32], columns: NDArray[np.int32], most: int
+) -> NDArray[np.int64]:
+    """Return positions of the `most` best entries of each row, rows ascending, scores descending, ties by column."""
+    order = np.lexsort((columns, -scores, rows))
+    sorted_rows = rows[order]
+    starts = _run_starts(sorted_rows)
+    lengths = np.diff(np.append(starts, len(order)))
+    place = np.arange(len(order)) - np.repeat(starts, lengths)
+    return order[place < most]
+
+
+def _as_model(
+    rows: list[NDArray[np.int32]],
+    columns: list[NDArray[np.int32]],
+    scores: list[NDArray[np.float32]],
+    supports: list[NDArray[np.int32]],
+    n_items: int,
+) -> SimilarityModel:
+    row = np.concatenate([np.zeros(0, np.int32), *rows])
+    indptr = np.zeros(n_items + 1, dtype=np.int64)
+    np.cumsum(np.bincount(row, minlength=n_items), out=indptr[1:])
+    return SimilarityModel(
+        indptr,
+        np.concatenate([np.zeros(0, np.int32), *columns]),
+        np.concatenate([np.zeros(0, np.float32), *scores]),
+        np.concatenate([np.zeros(0, np.int32), *supports]),
+    )

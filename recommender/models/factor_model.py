@@ -1,0 +1,76 @@
+"""Item factors, and the factors of a user from a history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class FactorModel:
+    """Factors of the items; those of a user are a function of the history and are never stored.
+
+    Attributes
+    ----------
+    item_factors : float32, shape (I, F)
+        Zero rows are items without factors.
+    regularization, alpha, unobserved_weight : float
+        As in `ALS`: the half-step that trained is the half-step that folds in.
+    """
+
+    item_factors: NDArray[np.float32]
+    regularization: float
+    alpha: float
+    unobserved_weight: float
+
+    @property
+    def factors(self) -> int:
+        """Length F of a factor vector."""
+        return int(self.item_factors.shape[1])
+
+    @cached_property
+    def gram(self) -> NDArray[np.float64]:
+        """The part of the normal equations that all users share, shape (F, F): w0 Y'Y + regularization I."""
+        Y = self.item_factors.astype(np.float64)
+        return self.unobserved_weight * (Y.T @ Y) + self.regularization * np.eye(self.factors)
+
+    def fold_in_one(self, items: NDArray[np.int32], values: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return the factors, shape (F,), of a user with this history; zeros where no item of it has factors.
+
+        Solves (w0 Y'Y + regularization I + sum (c_i - w0) y_i y_i') x = sum c_i y_i with c_i = w0 + alpha r_i, eq. 4 of
+        Hu, Koren, Volinsky, "Collaborative Filtering for Implicit Feedback Datasets" (ICDM 2008).
+        """
+        system, terms = self._normal_equations(items, values)
+        return np.linalg.solve(system, terms.sum(axis=0)).astype(np.float32)
+
+    def contributions(
+        self, items: NDArray[np.int32], values: NDArray[np.float32], wanted: NDArray[np.int32]
+    ) -> NDArray[np.float64]:
+        """Return what each item of a history adds to the score of each wanted item, shape (wanted, n).
+
+        The rows sum to the scores that `fold_in_one` leads to, exactly: the solution is linear in the right-hand side
+        (Hu, Koren, Volinsky, section 5).
+        """
+        system, terms = self._normal_equations(items, values)
+        return np.asarray(self.item_factors[wanted].astype(np.float64) @ np.linalg.solve(system, terms.T))
+
+    def _normal_equations(
+        self, items: NDArray[np.int32], values: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the matrix, shape (F, F), and the terms c_i y_i of the right-hand side, shape (n, F)."""
+        Y = self.item_factors[items].astype(np.float64)
+        gain = self.alpha * values.astype(np.float64)
+        system = self.gram + (Y * gain[:, None]).T @ Y
+        return system, Y * (self.unobserved_weight + gain)[:, None]
+
+    def fold_in(self, user_items: sp.csr_matrix) -> NDArray[np.float32]:
+        """Return the factors, shape (U, F), of all rows of a matrix of shape (U, I)."""
+        rows = [
+            self.fold_in_one(user_items.indices[start:end], user_items.data[start:end])
+            for start, end in zip(user_items.indptr[:-1], user_items.indptr[1:], strict=True)
+        ]
+        return np.array(rows, dtype=np.float32).reshape(len(rows), self.factors)

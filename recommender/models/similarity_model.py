@@ -1,0 +1,33 @@
+"""A sparse item-item matrix: the nearest other items of each item."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class SimilarityModel:
+    """Neighbours per item, best first.
+
+    Attributes
+    ----------
+    indptr : int64, shape (I + 1,)
+    neighbours : int32, shape (nnz,)
+    scores : float32, shape (nnz,)
+        0..1, descending within a row.
+    support : int32, shape (nnz,)
+        Distinct users behind a pair.
+    """
+
+    indptr: NDArray[np.int64]
+    neighbours: NDArray[np.int32]
+    scores: NDArray[np.float32]
+    support: NDArray[np.int32]
+
+    def row(self, item: int) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.int32]]:
+        """Return the neighbours, scores and support of one item, each of shape (n,)."""
+        window = slice(int(self.indptr[item]), int(self.indptr[item + 1]))
+        return self.neighbours[window], self.scores[window], self.support[window]

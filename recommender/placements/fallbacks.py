@@ -1,0 +1,30 @@
+"""Rungs that several placements share."""
+
+from __future__ import annotations
+
+from recommender.bundle import Bundle
+from recommender.placements import reasons
+from recommender.placements.placement import Rung
+from recommender.ranking import FromIndex, FromScores
+
+
+def similar_factors(bundle: Bundle, anchor: int, *, fallback: bool = False) -> Rung:
+    """Items whose factors point the same way as the anchor's."""
+    source = FromIndex(bundle.similar_index, bundle.als.item_factors[anchor])
+    return Rung("als", source, reasons.similar_to(bundle, anchor), fallback)
+
+
+def category_best(bundle: Bundle, anchor: int) -> list[Rung]:
+    """Best sellers of the anchor's category; no rung where it has none."""
+    code = int(bundle.catalogue.category[anchor])
+    if code < 0:
+        return []
+    path = bundle.catalogue.categories[code]
+    source = FromScores(bundle.popular, only=bundle.catalogue.category == code)
+    name = path.rsplit(" > ", 1)[-1]
+    return [Rung("popular_in_category", source, reasons.popular(bundle, name, "popular_in_category"), fallback=True)]
+
+
+def best_sellers(bundle: Bundle, *, fallback: bool = True) -> Rung:
+    """Best sellers of the shop: the last rung of every ladder."""
+    return Rung("popular", FromScores(bundle.popular), reasons.popular(bundle), fallback)

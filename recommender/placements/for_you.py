@@ -1,0 +1,44 @@
+"""For you: the history, folded in to user factors, against all item factors.
+
+A known user, a session and an anonymous list of items take one path; nobody's factors are stored.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from recommender.bundle import Bundle
+from recommender.placements import reasons
+from recommender.placements.asked import Asked
+from recommender.placements.fallbacks import best_sellers
+from recommender.placements.placement import Placement, Reason, Rung
+from recommender.ranking import FromIndex
+from recommender.ranking.fill import Chosen
+
+
+def _ladder(bundle: Bundle, asked: Asked) -> list[Rung]:
+    history = np.concatenate([asked.history, asked.anchors])
+    values = np.concatenate([asked.values, np.ones(len(asked.anchors), dtype=np.float32)])
+    if len(history) == 0:
+        return [best_sellers(bundle)]
+    owned = np.concatenate([asked.owned, np.zeros(len(asked.anchors), dtype=bool)])
+
+    def explain(chosen: list[Chosen]) -> list[Reason]:
+        wanted = np.array([one.item for one in chosen], dtype=np.int32)
+        strongest = bundle.als.contributions(history, values, wanted).argmax(axis=1)
+        return [_because(bundle, int(history[place]), bool(owned[place])) for place in strongest]
+
+    user_factors = bundle.als.fold_in_one(history, values)
+    return [Rung("als", FromIndex(bundle.for_you_index, user_factors), explain), best_sellers(bundle)]
+
+
+def _because(bundle: Bundle, anchor: int, owned: bool) -> Reason:
+    verb = "bought" if owned else "looked at"
+    return {
+        "type": "because_of",
+        "anchor": bundle.items.id_of(anchor),
+        "text": f"Because you {verb} {reasons.title(bundle, anchor)}",
+    }
+
+
+FOR_YOU = Placement("for-you", "For you", "user", _ladder)

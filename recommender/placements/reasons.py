@@ -1,0 +1,98 @@
+"""Why an item is shown: a machine form and a sentence, with numbers only from `min_support` users upwards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from recommender.bundle import Bundle
+from recommender.placements.placement import Reason
+from recommender.ranking.fill import Chosen
+
+Explain = Callable[[list[Chosen]], list[Reason]]
+
+
+def title(bundle: Bundle, item: int) -> str:
+    """Return what a customer would call the item: its title, else its id."""
+    return str(bundle.catalogue.fields(item, ("title",)).get("title", bundle.items.id_of(item)))
+
+
+def bought_together(bundle: Bundle, anchor: int) -> Explain:
+    """Explain pairs of the co-purchase model."""
+    anchor_id = bundle.items.id_of(anchor)
+    verb = "bought" if bundle.manifest.main_event == "purchase" else "chose"
+
+    def explain(chosen: list[Chosen]) -> list[Reason]:
+        return [
+            {
+                "type": "bought_together",
+                "anchor": anchor_id,
+                "support": one.support,
+                "text": f"{_count(one.support, 'customer')} {verb} both",
+            }
+            for one in chosen
+        ]
+
+    return explain
+
+
+def similar_to(bundle: Bundle, anchor: int) -> Explain:
+    """Explain neighbours in factor space."""
+    reason = {
+        "type": "similar",
+        "anchor": bundle.items.id_of(anchor),
+        "text": f"Liked by the same customers as {title(bundle, anchor)}",
+    }
+    return lambda chosen: [dict(reason) for _ in chosen]
+
+
+def popular(bundle: Bundle, where: str = "the shop", kind: str = "popular") -> Explain:
+    """Explain best sellers, of the shop or of a category."""
+    verb = "bought" if bundle.manifest.main_event == "purchase" else "chose"
+    threshold = bundle.config.models.co_purchase.min_support
+
+    def explain(chosen: list[Chosen]) -> list[Reason]:
+        reasons: list[Reason] = []
+        for one in chosen:
+            reason: Reason = {"type": kind, "text": f"Popular in {where}"}
+            if one.support >= threshold:
+                period = " in the last 28 days" if bundle.manifest.as_of else ""
+                reason |= {
+                    "support": one.support,
+                    "text": f"Popular in {where}: {_count(one.support, 'customer')} {verb} it{period}",
+                }
+            reasons.append(reason)
+        return reasons
+
+    return explain
+
+
+def rising(bundle: Bundle) -> Explain:
+    """Explain what trends."""
+    threshold = bundle.config.models.co_purchase.min_support
+    days = f"{bundle.config.models.popularity.trending_days:g} days"
+
+    def explain(chosen: list[Chosen]) -> list[Reason]:
+        return [
+            {"type": "trending", "support": one.support, "text": f"Rising: {one.support} customers in {days}"}
+            if one.support >= threshold
+            else {"type": "trending", "text": f"Rising in the last {days}"}
+            for one in chosen
+        ]
+
+    return explain
+
+
+def new(chosen: list[Chosen]) -> list[Reason]:
+    """Explain new arrivals."""
+    return [
+        {
+            "type": "new",
+            "age_days": one.support,
+            "text": f"New: {_count(one.support, 'day')} in the shop" if one.support else "New today",
+        }
+        for one in chosen
+    ]
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,123 @@
+"""From a query to a slate: resolve, build the ladder, fill it under the rules, say why."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import astuple
+from itertools import groupby
+from typing import Any
+
+from recommender.bundle import Bundle
+from recommender.config import PlacementConfig
+from recommender.errors import ConfigError
+from recommender.placements.also_bought import ALSO_BOUGHT
+from recommender.placements.asked import Asked, resolve
+from recommender.placements.for_you import FOR_YOU
+from recommender.placements.new_arrivals import NEW_ARRIVALS
+from recommender.placements.placement import Placement, Rung
+from recommender.placements.popular import POPULAR
+from recommender.placements.query import MAX_K, Query, Slate
+from recommender.placements.similar_items import SIMILAR_ITEMS
+from recommender.placements.trending import TRENDING
+from recommender.ranking import Rules, fill
+from recommender.ranking.fill import Filled
+
+PLACEMENTS = {
+    placement.name: placement for placement in (ALSO_BOUGHT, SIMILAR_ITEMS, FOR_YOU, POPULAR, TRENDING, NEW_ARRIVALS)
+}
+
+FALLBACK_TEXTS = {
+    "unknown_item": "The model does not know this item",
+    "unknown_user": "The model does not know this user",
+    "unknown_session": "The model does not know this session",
+    "no_history": "There is no history to go by",
+    "few_candidates": "The placement's own source has no more items that may be shown",
+}
+
+
+def recommend(bundle: Bundle, query: Query) -> Slate:
+    """Answer a query from a bundle.
+
+    Raises
+    ------
+    ConfigError
+        If the placement is unknown, k is out of bounds, or an item placement is not asked with exactly one item.
+    UnknownIdError
+        If the query is strict and names an id the bundle does not know.
+    """
+    placement = _placement_of(query)
+    asked = resolve(bundle, query)
+    ladder = placement.ladder(bundle, asked)
+    filled = fill([rung.source for rung in ladder], query.k, _rules(bundle, query, asked, placement))
+    return Slate(
+        rec_id=_rec_id(bundle, query),
+        placement=placement.name,
+        model_version=bundle.version,
+        items=_describe(bundle, ladder, filled),
+        shortfall=query.k - len(filled.chosen),
+        dropped=dict(filled.dropped),
+        fallback=_fallback(placement, asked, ladder, filled, query.k),
+    )
+
+
+def _placement_of(query: Query) -> Placement:
+    placement = PLACEMENTS.get(query.placement)
+    if placement is None:
+        raise ConfigError(f"placement {query.placement!r} is unknown; there are: {', '.join(PLACEMENTS)}")
+    if not 1 <= query.k <= MAX_K:
+        raise ConfigError(f"k = {query.k}: must be from 1 to {MAX_K}")
+    if placement.anchor == "item" and len(query.item_ids) != 1:
+        raise ConfigError(f"{placement.name} needs exactly one item_id, got {len(query.item_ids)}")
+    return placement
+
+
+def _rules(bundle: Bundle, query: Query, asked: Asked, placement: Placement) -> Rules:
+    config: PlacementConfig = getattr(bundle.config.placements, placement.name.replace("-", "_"))
+    return Rules(
+        catalogue=bundle.catalogue,
+        anchors=asked.anchors,
+        owned=asked.history[asked.owned] if config.exclude_owned or config.exclude_seen else asked.history[:0],
+        seen=asked.history[~asked.owned] if config.exclude_seen else asked.history[:0],
+        excluded=bundle.items.indices_of(query.exclude),
+        in_stock_only=config.in_stock_only,
+        one_per_group=config.one_per_group,
+        category=query.category,
+        min_price=query.min_price,
+        max_price=query.max_price,
+    )
+
+
+def _describe(bundle: Bundle, ladder: list[Rung], filled: Filled) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = []
+    for position, group in groupby(filled.chosen, key=lambda one: one.rung):
+        chosen = list(group)
+        rung = ladder[position]
+        for one, reason in zip(chosen, rung.explain(chosen), strict=True):
+            items.append(
+                {
+                    "item_id": bundle.items.id_of(one.item),
+                    "rank": len(items) + 1,
+                    "score": round(one.score, 4),
+                    "source": rung.name,
+                    "reason": reason,
+                    **bundle.catalogue.fields(one.item),
+                }
+            )
+    return items
+
+
+def _fallback(placement: Placement, asked: Asked, ladder: list[Rung], filled: Filled, k: int) -> dict[str, str] | None:
+    own = sum(not ladder[one.rung].fallback for one in filled.chosen)
+    if own == k:
+        return None
+    if own or (len(asked.anchors) and placement.anchor == "item") or placement.anchor is None:
+        kind = "few_candidates"
+    elif asked.unknown:
+        kind = "unknown_" + asked.unknown[0].removesuffix("_id")
+    else:
+        kind = "few_candidates" if len(asked.history) + len(asked.anchors) else "no_history"
+    return {"type": kind, "text": FALLBACK_TEXTS[kind]}
+
+
+def _rec_id(bundle: Bundle, query: Query) -> str:
+    return hashlib.sha256(repr((bundle.version, astuple(query))).encode()).hexdigest()[:20]

@@ -1,0 +1,11 @@
+"""From candidates to an ordered list: sources over the fitted shapes, rules, filling down a fallback ladder.
+
+Pure functions on arrays of dense item numbers; nothing here knows a bundle, a placement's name or a raw id.
+Placements use it, nobody else needs to.
+"""
+
+from recommender.ranking.candidates import Candidates, FromIndex, FromScores, FromSimilarity, Source
+from recommender.ranking.fill import Filled, fill
+from recommender.ranking.rules import Rules
+
+__all__ = ["Candidates", "Filled", "FromIndex", "FromScores", "FromSimilarity", "Rules", "Source", "fill"]

@@ -1,0 +1,94 @@
+"""Where candidates come from, once per fitted shape."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.index import ItemIndex
+from recommender.models import ItemScores, SimilarityModel
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Items, scores and support, each of shape (n,), best first; support is 0 where a source has none."""
+
+    items: NDArray[np.int32]
+    scores: NDArray[np.float32]
+    support: NDArray[np.int32]
+
+
+class Source(Protocol):
+    """A ranked list of items that is only computed as far as it is asked for."""
+
+    def top(self, n: int) -> Candidates:
+        """Return the best `n` of all items; fewer mean there are no more."""
+
+    def within(self, allowed: NDArray[np.bool_], n: int) -> Candidates:
+        """Return the best `n` among the items a mask, shape (I,), allows; fewer mean there are no more."""
+
+
+@dataclass(frozen=True, slots=True)
+class FromSimilarity:
+    """The neighbours of one item."""
+
+    model: SimilarityModel
+    anchor: int
+
+    def top(self, n: int) -> Candidates:
+        """Return the best `n` neighbours."""
+        items, scores, support = self.model.row(self.anchor)
+        return Candidates(items[:n], scores[:n], support[:n])
+
+    def within(self, allowed: NDArray[np.bool_], n: int) -> Candidates:
+        """Return the best `n` neighbours that are allowed."""
+        items, scores, support = self.model.row(self.anchor)
+        keep = np.flatnonzero(allowed[items])[:n]
+        return Candidates(items[keep], scores[keep], support[keep])
+
+
+@dataclass(frozen=True, slots=True)
+class FromIndex:
+    """The nearest item factors to a vector of shape (F,)."""
+
+    index: ItemIndex
+    query: NDArray[np.float32]
+
+    def top(self, n: int) -> Candidates:
+        """Return the nearest `n` items, as good as the index finds them."""
+        return _without_support(*self.index.search(self.query, n))
+
+    def within(self, allowed: NDArray[np.bool_], n: int) -> Candidates:
+        """Return the nearest `n` allowed items, exactly."""
+        return _without_support(*self.index.search_within(self.query, allowed, n))
+
+
+@dataclass(frozen=True, slots=True)
+class FromScores:
+    """One number per item, optionally only of the items a mask, shape (I,), selects."""
+
+    model: ItemScores
+    only: NDArray[np.bool_] | None = None
+
+    def top(self, n: int) -> Candidates:
+        """Return the best `n` items."""
+        order = self.model.order
+        if self.only is not None:
+            order = order[self.only[order]]
+        return self._take(order[:n])
+
+    def within(self, allowed: NDArray[np.bool_], n: int) -> Candidates:
+        """Return the best `n` items that are allowed."""
+        order = self.model.order
+        keep = allowed[order] if self.only is None else allowed[order] & self.only[order]
+        return self._take(order[keep][:n])
+
+    def _take(self, items: NDArray[np.int32]) -> Candidates:
+        return Candidates(items, self.model.scores[items], self.model.support[items])
+
+
+def _without_support(items: NDArray[np.int32], scores: NDArray[np.float32]) -> Candidates:
+    return Candidates(items, scores, np.zeros(len(items), dtype=np.int32))
