@@ -78,7 +78,7 @@ openmp:
 	@/sbin/ldconfig -p 2>/dev/null | grep -q 'libgomp\.so\.1' || { $(call debian,libgomp1); }
 
 browser:
-	@command -v chromium chromium-browser google-chrome >/dev/null || { $(call debian,chromium); }
+	@command -v chromium >/dev/null || { $(call debian,chromium); }
 
 debian = if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; \
 	then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(1); \

