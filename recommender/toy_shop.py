@@ -239,10 +239,7 @@ def _user_ids(n_users: int) -> list[str]:
 
 
 def _plant(catalogue: pd.DataFrame, users: Sequence[str]) -> ToyTruths:
-    groups = {
-        str(group): tuple(variants)
-        for group, variants in catalogue.groupby("group_id", sort=False)["item_id"]
-    }
+    groups = {str(group): tuple(variants) for group, variants in catalogue.groupby("group_id", sort=False)["item_id"]}
     tastes = list(dict.fromkeys(_top(category) for category in catalogue["category"]))
     return ToyTruths(
         bundles=tuple((item, extra) for sku, extra in _BUNDLES for item in groups.get(sku, (sku,))),
@@ -327,9 +324,9 @@ class _Diary:
         back = back[back["timestamp"] < END.timestamp()]
         events = pd.concat([events, back]).sort_values("timestamp", kind="stable", ignore_index=True)
         text = ["user_id", "session_id", "item_id", "event", "order_id"]
-        return events.assign(
-            timestamp=pd.to_datetime(events["timestamp"], unit="s", utc=True).dt.as_unit("s")
-        ).astype({**dict.fromkeys(text, "str"), "price": "float64"})
+        return events.assign(timestamp=pd.to_datetime(events["timestamp"], unit="s", utc=True).dt.as_unit("s")).astype(
+            {**dict.fromkeys(text, "str"), "price": "float64"}
+        )
 
 
 def _browse(

@@ -96,9 +96,7 @@ def test_repeats_come_at_their_gap(toy_shop: ToyShop, purchases: pd.DataFrame) -
 
 
 def test_only_repeats_are_bought_twice_by_a_user(toy_shop: ToyShop, purchases: pd.DataFrame) -> None:
-    durable = purchases[
-        ~purchases["item_id"].isin([*toy_shop.truths.repeat_gap_days, toy_shop.truths.new_arrival])
-    ]
+    durable = purchases[~purchases["item_id"].isin([*toy_shop.truths.repeat_gap_days, toy_shop.truths.new_arrival])]
     assert not durable.dropna(subset="user_id").duplicated(["user_id", "item_id"]).any()
 
 
