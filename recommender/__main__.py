@@ -1,0 +1,5 @@
+"""`python -m recommender` is `alsobought`."""
+
+from recommender.cli import main
+
+main()

@@ -1,0 +1,74 @@
+"""What was read, as tables: all of it for `check`, a few lines of it for `train`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.console import RenderableType
+
+from recommender.cli.paper import facts, table
+from recommender.ingest import IngestReport
+from recommender.ingest.report import SourceReport
+from recommender.pipeline.check import CheckReport
+
+
+def all_findings(report: CheckReport) -> Iterator[RenderableType]:
+    """Return every table of a check."""
+    yield _rows(report.ingest)
+    yield from _refused(report.ingest)
+    yield facts("What they hold", _summary(report))
+    yield from remarks(report)
+
+
+def short_findings(report: CheckReport) -> Iterator[RenderableType]:
+    """Return the rows, and what a shop should look at."""
+    yield _rows(report.ingest)
+    yield from remarks(report)
+
+
+def remarks(report: CheckReport) -> Iterator[str]:
+    """Return notices and warnings, a line each."""
+    lines = [f"note: {text}" for text in report.ingest.notices] + [f"warning: {text}" for text in report.warnings]
+    if lines:
+        yield ""
+    yield from lines
+
+
+def _rows(ingest: IngestReport) -> RenderableType:
+    columns = ("Rows of", "read", "used", "refused", "left out", "repeated")
+    sources = [*ingest.events, *ingest.catalogue]
+    return table("", columns, (_row(source) for source in sources), right=range(1, len(columns)))
+
+
+def _row(source: SourceReport) -> tuple[object, ...]:
+    refused, left_out = sum(source.refused.values()), sum(source.left_out.values())
+    return source.name, source.read, source.used, refused, left_out, source.repeated_ids
+
+
+def _refused(ingest: IngestReport) -> Iterator[RenderableType]:
+    sources = [*ingest.events, *ingest.catalogue]
+    rows = [(source.name, reason, count) for source in sources for reason, count in source.refused.most_common()]
+    if rows:
+        yield table("", ("Refused in", "because", "rows"), rows, right=(2,))
+        yield from (f"each with its line: {path}" for path in ingest.refused_files.values())
+        yield ""
+    left_out = [(source.name, name, count) for source in sources for name, count in source.left_out.most_common()]
+    if left_out:
+        yield table("", ("Left out of", "event type", "rows"), left_out, right=(2,))
+
+
+def _summary(report: CheckReport) -> Iterator[tuple[str, object]]:
+    found = report.summary
+    yield "users", f"{found.users:,}, {found.single_event_users:,} with a single event"
+    yield "sessions", found.sessions
+    yield "guest orders", found.guest_orders
+    yield (
+        "items",
+        f"{found.items:,}, {found.silent_items:,} without an event, {found.unlisted_items:,} not in the catalogue",
+    )
+    yield "events", ", ".join(f"{count:,} {name}" for name, count in found.events_by_type.items())
+    yield "equal events", report.ingest.duplicates
+    yield "guest returns", sum(source.guest_returns for source in report.ingest.events)
+    yield "time", f"{found.first_time} to {found.last_time}" if found.first_time else "the events have no times"
+    yield "density", f"{found.density:.3%} of all pairs of user and item"
+    yield "robots", ", ".join([f"{found.robots:,}", *found.robot_ids])

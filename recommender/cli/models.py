@@ -1,0 +1,163 @@
+"""`alsobought models`: what the store holds, and which version is live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+from click.shell_completion import CompletionItem
+
+from recommender.cli.shell import Shell, verb
+from recommender.errors import StoreError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from recommender.bundle import Manifest, Store
+
+
+class VersionName(click.ParamType[str]):
+    """A version in the store; the store itself says whether it is there."""
+
+    name = "version"
+
+    def shell_complete(
+        self,
+        ctx: click.Context,
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Return the versions that begin so."""
+        from recommender.bundle import Store
+        from recommender.config import load_config
+        from recommender.errors import AlsoboughtError
+
+        try:
+            versions = Store(load_config(ctx.params["config_path"]).store_path).versions()
+        except AlsoboughtError:  # without a store there is nothing to complete
+            return []
+        return [CompletionItem(info.version) for info in versions if info.version.startswith(incomplete)]
+
+
+@click.group("models")
+def command() -> None:
+    """List, show, promote, roll back and prune versions."""
+
+
+@command.command("list")
+@verb
+def list_versions(shell: Shell) -> None:
+    """List the versions; an arrow marks the live one."""
+    from recommender.bundle import Store
+    from recommender.cli.paper import table
+    from recommender.cli.words import size
+
+    config = shell.config()
+    versions = Store(config.store_path).versions()
+    metric = config.gate.metric
+    columns = ("", "version", "made", metric, "users", "items", "events", "size")
+    rows = (
+        (
+            "→" if info.live else "",
+            info.version,
+            info.created_at,
+            info.metrics.get(f"for-you/alsobought/{metric}"),
+            info.n_users,
+            info.n_items,
+            info.n_events,
+            size(info.bytes),
+        )
+        for info in versions
+    )
+    readable = table("", columns, rows, right=(3, 4, 5, 6, 7)) if versions else f"{config.store_path}: no versions yet"
+    shell.answer({"versions": [info.to_dict() for info in versions]}, readable)
+    if not versions:
+        shell.tell("`alsobought train` makes the first")
+
+
+@command.command("show")
+@click.argument("version", type=VersionName(), required=False)
+@verb
+def show(shell: Shell, version: str | None) -> None:
+    """Show the manifest of VERSION (default: the live one)."""
+    from recommender.bundle import Store
+
+    store = Store(shell.config().store_path)
+    manifest = store.manifest(version or _live(store))
+    shell.answer(manifest.to_dict(), *_readable(manifest))
+
+
+@command.command("promote")
+@click.argument("version", type=VersionName())
+@verb
+def promote(shell: Shell, version: str) -> None:
+    """Make VERSION the live one."""
+    from recommender.bundle import Store
+
+    store = Store(shell.config().store_path)
+    with store.locked():
+        store.promote(version)
+    shell.answer({"live": version}, f"{version} is live")
+
+
+@command.command("rollback")
+@click.argument("version", type=VersionName(), required=False)
+@verb
+def rollback(shell: Shell, version: str | None) -> None:
+    """Go back to VERSION (default: the one before)."""
+    from recommender.bundle import Store
+
+    store = Store(shell.config().store_path)
+    with store.locked():
+        live = store.rollback(version)
+    shell.answer({"live": live}, f"{live} is live again")
+
+
+@command.command("prune")
+@click.option("--keep", type=click.IntRange(1), help="How many versions stay; without it, [store] keep.")
+@verb
+def prune(shell: Shell, keep: int | None) -> None:
+    """Delete the oldest versions; the live one always stays."""
+    from recommender.bundle import Store
+
+    config = shell.config()
+    store = Store(config.store_path)
+    with store.locked():
+        pruned = store.prune(keep or config.store.keep)
+    shell.answer({"pruned": pruned}, *(f"deleted {version}" for version in pruned))
+    if not pruned:
+        shell.tell("nothing to delete")
+
+
+def _live(store: Store) -> str:
+    version = store.current()
+    if version is None:
+        raise StoreError(f"{store.path}: no model has been promoted yet; run `alsobought train`")
+    return version
+
+
+def _readable(manifest: Manifest) -> Iterator[RenderableType]:
+    from recommender.cli.paper import facts
+    from recommender.cli.words import figure, size
+
+    def words(numbers: dict[str, float]) -> str:
+        return ", ".join(f"{name} {figure(value)}" for name, value in numbers.items())
+
+    yield facts(
+        "",
+        [
+            ("version", manifest.version),
+            ("made", manifest.created_at),
+            ("data until", manifest.as_of),
+            ("users", manifest.n_users),
+            ("sessions", manifest.n_sessions),
+            ("items", manifest.n_items),
+            ("events", manifest.n_events),
+            ("metrics", words(manifest.metrics)),
+            ("verdict", manifest.verdict),
+            ("index recall", words(manifest.index_recall)),
+            ("files", f"{len(manifest.files)}, {size(manifest.bytes)}"),
+            ("libraries", ", ".join(f"{name} {version}" for name, version in manifest.libraries.items())),
+        ],
+    )

@@ -1,0 +1,72 @@
+"""What answers look like on a terminal and in a pipe: the console and its tables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+
+from rich import box
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from recommender.cli.words import figure
+
+PIPE_WIDTH = 160  # nobody folds a pipe: wide enough for every table here, so that no id is cut
+
+
+class Paper(Console):
+    """A rich console that is plain under NO_COLOR, wide in a pipe, and leaves a closed pipe to the caller."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(stderr=stderr, highlight=False, emoji=False, markup=False)
+        if self.no_color or os.environ.get("NO_COLOR"):
+            self._color_system = None
+        if not self.is_terminal and "COLUMNS" not in os.environ:
+            self.width = PIPE_WIDTH
+
+    def put(self, part: RenderableType) -> None:
+        """Print, in a pipe without the spaces that fill a table's last column."""
+        if self.is_terminal:
+            self.print(part)
+            return
+        with self.capture() as captured:
+            self.print(part)
+        self.file.writelines(line.rstrip() + "\n" for line in captured.get().splitlines())
+
+    def on_broken_pipe(self) -> None:
+        """Let the error pass: the group knows what to do."""
+        raise BrokenPipeError
+
+
+def cell(value: object) -> Text:
+    """Return a value as it stands in a table."""
+    return Text(figure(value))
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Iterable[int] = ()) -> Table:
+    """Return a table; `right` are the positions of columns of numbers, `title` may be empty."""
+    grid = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    numeric = set(right)
+    for position, name in enumerate(columns):
+        grid.add_column(name, justify="right" if position in numeric else "left", overflow="fold")
+    for row in rows:
+        grid.add_row(*(value if isinstance(value, Text) else cell(value) for value in row))
+    return grid
+
+
+def facts(title: str, pairs: Iterable[tuple[str, object]]) -> Table:
+    """Return names and values below each other, without a head."""
+    grid = Table(
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        show_header=False,
+        pad_edge=False,
+    )
+    grid.add_column(style="dim")
+    grid.add_column(overflow="fold")
+    for name, value in pairs:
+        grid.add_row(name, value if isinstance(value, Text) else cell(value))
+    return grid

@@ -1,0 +1,57 @@
+"""`alsobought train`: the nightly job."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from recommender.cli.shell import Shell, verb
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from recommender.pipeline.train import TrainResult
+
+
+@click.command("train")
+@click.option("--force", is_flag=True, help="Publish even if the gate refuses; never overrules bad data.")
+@click.option("--no-promote", is_flag=True, help="Publish the new version and leave the live one.")
+@verb
+def command(shell: Shell, force: bool, no_promote: bool) -> None:
+    """Check, fit, evaluate, gate, publish, promote.
+
+    The model is measured on the last days of the data against best sellers. If it is not worse, the same recipe is
+    fitted on all events, published as a new version and promoted; a running server takes it up by itself.
+    """
+    from recommender.pipeline import train
+
+    config = shell.config()
+    with shell.progress() as progress:
+        result = train.run(config, force=force, promote=not no_promote, progress=progress)
+    shell.answer(result.to_dict(), *_readable(result))
+    shell.tell("", "Next:", *(f"  {line}" for line in _next_commands(result)))
+
+
+def _readable(result: TrainResult) -> Iterator[RenderableType]:
+    from recommender.cli.figures import evaluation_table
+    from recommender.cli.findings import short_findings
+    from recommender.cli.paper import facts
+    from recommender.cli.words import seconds
+
+    yield from short_findings(result.check)
+    yield ""
+    yield facts("Stages", ((stage, seconds(taken)) for stage, taken in result.seconds.items()))
+    yield ""
+    if result.evaluation is not None:
+        yield evaluation_table(result.evaluation)
+    yield f"verdict  {result.verdict}"
+    yield f"version  {result.version}, {'live now' if result.promoted else 'published, not live'}"
+
+
+def _next_commands(result: TrainResult) -> Iterator[str]:
+    if not result.promoted:
+        yield f"alsobought models promote {result.version}"
+    yield "alsobought recommend --placement popular"
+    yield "alsobought serve"

@@ -1,0 +1,129 @@
+"""`check`, `train` and `evaluate` on the toy shop."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from recommender.bundle import Store
+
+if TYPE_CHECKING:
+    from tests.cli.conftest import Run
+
+
+def test_init_check_train_and_ask(run: Run, tmp_path: Path) -> None:
+    assert run("init", "toy").returncode == 0
+    shop = tmp_path / "toy"
+    checked = run("check", cwd=shop)
+    assert checked.returncode == 0, checked.stderr
+    assert "data/events.csv" in checked.stdout
+    assert not (shop / "models").exists()
+    trained = run("train", cwd=shop)
+    assert trained.returncode == 0, trained.stderr
+    assert "version  v00001, live now" in trained.stdout
+    assert "verdict  passed" in trained.stdout
+    assert "fit als: done" in trained.stderr
+    asked = run("recommend", "--placement", "also-bought", "--item", "TENT", cwd=shop)
+    assert "PEGS" in asked.stdout
+
+
+def test_json_answers_are_all_there_is_on_stdout(run: Run, own_shop: Path) -> None:
+    for verb in ("check", "evaluate", "train"):
+        done = run(verb, "--json", cwd=own_shop)
+        assert done.returncode == 0, done.stderr
+        assert isinstance(json.loads(done.stdout), dict)
+    assert json.loads(done.stdout)["version"] == "v00002"
+    assert Store(own_shop / "models").current() == "v00002"
+
+
+def test_quiet_leaves_stderr_empty(run: Run, trained_shop: Path) -> None:
+    done = run("check", "--quiet", cwd=trained_shop)
+    assert done.returncode == 0
+    assert done.stderr == ""
+    assert "would train" not in done.stdout
+
+
+def test_evaluate_sets_the_model_beside_best_sellers(run: Run, trained_shop: Path) -> None:
+    done = run("evaluate", "--quiet", "--set", "evaluation.k=[5]", cwd=trained_shop)
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    head = next(line for line in lines if "ratio" in line)
+    assert head.split()[:2] == ["placement", "metric"]
+    row = next(line.split() for line in lines if line.startswith("also-bought") and "recall@5" in line)
+    assert float(row[4]) == round(float(row[2]) / float(row[3]), 2)
+
+
+def test_no_promote_leaves_the_live_version(run: Run, own_shop: Path) -> None:
+    done = run("train", "--no-promote", cwd=own_shop)
+    assert done.returncode == 0
+    assert "alsobought models promote v00002" in done.stdout
+    assert Store(own_shop / "models").current() == "v00001"
+
+
+def test_another_run_holds_the_lock(run: Run, own_shop: Path) -> None:
+    with Store(own_shop / "models").locked():
+        done = run("train", cwd=own_shop)
+    assert done.returncode == 5
+    assert done.stdout == ""
+
+
+def test_interrupted_leaves_the_live_version_and_no_stump(own_shop: Path) -> None:
+    command = [sys.executable, "-m", "recommender", "train", "--set", "models.als.epochs=1000"]
+    with subprocess.Popen(
+        command,
+        cwd=own_shop,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as process:
+        assert process.stderr is not None
+        while "done" not in process.stderr.readline():
+            pass
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert out == ""
+    assert err.splitlines()[-1] == "interrupted"
+    assert Store(own_shop / "models").names() == ["v00001"]
+    assert Store(own_shop / "models").unfinished() == []
+
+
+def test_on_a_terminal_stderr_gets_bars_and_stdout_stays_data(own_shop: Path) -> None:
+    ours, theirs = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm", "COLUMNS": "80"}
+    with subprocess.Popen(
+        [sys.executable, "-m", "recommender", "check", "--json"],
+        cwd=own_shop,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=theirs,
+    ) as process:
+        os.close(theirs)
+        out, _ = process.communicate(timeout=60)
+    shown = os.read(ours, 1 << 16).decode()
+    os.close(ours)
+    assert process.returncode == 0
+    assert json.loads(out)["summary"]
+    assert "━" in shown
+
+
+def test_a_reader_that_goes_away_ends_it_without_a_word(own_shop: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "recommender", "check", "--quiet"],
+        cwd=own_shop,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        err = process.stderr.read()
+    assert process.returncode == 141
+    assert err == b""
