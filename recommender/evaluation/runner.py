@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from recommender.bundle import Bundle
 from recommender.config import Evaluation, Gate
@@ -64,9 +65,11 @@ def evaluate_bundle(
         if not cases:
             notes.append(f"{placement}: no test case, so no figures")
             continue
+        with threadpool_limits(limits=1):  # as in serving: queries are too small to share among threads
+            served = _answer(cases, lambda case: _served(bundle, case), f"evaluate {placement}", progress)
         slates = {
-            MODEL: _answer(cases, lambda case: _served(bundle, case), f"evaluate {placement}", progress),
-            BASELINE: [best[~np.isin(best, case.given)][: max(config.k)] for case in cases],
+            MODEL: served,
+            BASELINE: [_best_not_given(best, case.given, max(config.k)) for case in cases],
         }
         rows += _rows(placement, slates, cases, config.k, n_candidates=len(bundle.for_you_index))
         if placement == "for-you":
@@ -117,6 +120,11 @@ def _best_sellers(train: Events, n_items: int, days: float) -> NDArray[np.int32]
     users = np.bincount(pairs % n_items, minlength=n_items)
     order = np.argsort(-users, kind="stable")
     return order[users[order] > 0].astype(np.int32)
+
+
+def _best_not_given(best: NDArray[np.int32], given: NDArray[np.int32], k: int) -> NDArray[np.int32]:
+    head = best[: k + len(given)]
+    return head[~np.isin(head, given)][:k]
 
 
 def _served(bundle: Bundle, case: Case) -> NDArray[np.int32]:

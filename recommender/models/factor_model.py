@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 
 @dataclass(frozen=True)
@@ -69,8 +70,7 @@ class FactorModel:
 
     def fold_in(self, user_items: sp.csr_matrix) -> NDArray[np.float32]:
         """Return the factors, shape (U, F), of all rows of a matrix of shape (U, I)."""
-        rows = [
-            self.fold_in_one(user_items.indices[start:end], user_items.data[start:end])
-            for start, end in zip(user_items.indptr[:-1], user_items.indptr[1:], strict=True)
-        ]
+        windows = list(zip(user_items.indptr[:-1], user_items.indptr[1:], strict=True))
+        with threadpool_limits(limits=1, user_api="blas"):  # the systems are too small to share among threads
+            rows = [self.fold_in_one(user_items.indices[a:b], user_items.data[a:b]) for a, b in windows]
         return np.array(rows, dtype=np.float32).reshape(len(rows), self.factors)
