@@ -123,6 +123,12 @@ class Models(Record):
     popularity: PopularityConfig = PopularityConfig()
 
 
+class Blend(Record):
+    """How for-you adds its sources up; the weight of the ALS score is 1."""
+
+    popularity: float = Field(1.0, ge=0, description="Weight of an item's popularity, the share of users who buy it.")
+
+
 class IndexConfig(Record):
     """Search for the nearest item factors."""
 
@@ -199,6 +205,7 @@ class Config(Record):
     )
     matrix: Matrix = Matrix()
     models: Models = Models()
+    blend: Blend = Blend()
     index: IndexConfig = IndexConfig()
     placements: Placements = Placements()
     evaluation: Evaluation = Evaluation()

@@ -6,6 +6,7 @@ bundle.
 """
 
 from recommender.models.als import ALS
+from recommender.models.blend import for_you_query, for_you_vectors
 from recommender.models.co_purchase import Baskets, CoPurchase, build_baskets
 from recommender.models.factor_model import FactorModel
 from recommender.models.popularity import ItemScores, NewArrivals, Popularity, Trending
@@ -22,4 +23,6 @@ __all__ = [
     "SimilarityModel",
     "Trending",
     "build_baskets",
+    "for_you_query",
+    "for_you_vectors",
 ]

@@ -43,8 +43,32 @@ def read_and_check(
     dataset, ingest = read_dataset(config, events=events, catalogue=catalogue, progress=progress)
     require_enough(dataset)
     summary = summarise(dataset)
-    return dataset, CheckReport(ingest, summary, _warnings(summary))
+    return dataset, CheckReport(ingest, summary, _warnings(ingest, summary))
 
 
-def _warnings(summary: DataSummary) -> list[str]:
-    return []
+def _warnings(ingest: IngestReport, summary: DataSummary) -> list[str]:
+    """Return a sentence, with the remedy, for everything a shop should look at before it trusts a model."""
+    found = []
+    if summary.robots:
+        found.append(
+            f"{summary.robots} users have implausibly many events ({', '.join(summary.robot_ids)}): robots or tills? "
+            "Leave their rows out; matrix.max_items_per_user limits their influence"
+        )
+    if summary.unlisted_items:
+        found.append(
+            f"{summary.unlisted_items:,} items with {summary.unlisted_events:,} events are not in the catalogue: they "
+            "train, but are never shown"
+        )
+    if summary.users and summary.single_event_users > summary.users / 2:
+        found.append(
+            f"{summary.single_event_users:,} of {summary.users:,} users have a single event: for-you will mostly fall "
+            "back to best sellers; add views or sessions"
+        )
+    if ingest.duplicates > summary.events / 100:
+        found.append(
+            f"{ingest.duplicates:,} events equal another one in every column: if they are exports read twice, give "
+            "each event an event_id"
+        )
+    if summary.as_of is None:
+        found.append("the events have no times: no decay, no trending, no new arrivals, and a random split")
+    return found

@@ -14,9 +14,19 @@ from recommender.bundle import Bundle, Manifest
 from recommender.bundle.manifest import config_record
 from recommender.config import Config
 from recommender.dataset import Dataset, Events
+from recommender.dataset.summary import rfc3339
 from recommender.index import build_index
 from recommender.matrix import build_histories, event_values, main_event_type, net_of_returns
-from recommender.models import ALS, CoPurchase, NewArrivals, Popularity, Trending, build_baskets
+from recommender.models import (
+    ALS,
+    CoPurchase,
+    NewArrivals,
+    Popularity,
+    Trending,
+    build_baskets,
+    for_you_query,
+    for_you_vectors,
+)
 from recommender.progress import Progress, silent
 
 LIBRARIES = ("alsobought", "numpy", "scipy", "implicit", "faiss-cpu", "pyarrow")
@@ -62,15 +72,16 @@ def fit_bundle(dataset: Dataset, config: Config, *, progress: Progress = silent)
 
     known = histories.first(len(dataset.users) + len(dataset.sessions))
     sample = np.random.default_rng(0).permutation(len(known))[:RECALL_QUERIES]
-    queries = als.fold_in(user_items[np.sort(sample)])
-    for_you_index, for_you_recall = build_index(als.item_factors, "inner_product", config.index, queries)
+    queries = for_you_query(als.fold_in(user_items[np.sort(sample)]), config.blend.popularity)
+    vectors = for_you_vectors(als.item_factors, popular.scores)
+    for_you_index, for_you_recall = build_index(vectors, "inner_product", config.index, queries)
     anchors = np.random.default_rng(0).permutation(for_you_index.items)[:RECALL_QUERIES]
     similar_index, similar_recall = build_index(als.item_factors, "cosine", config.index, als.item_factors[anchors])
 
     return Bundle(
         manifest=Manifest(
-            created_at=_rfc3339(int(datetime.now(UTC).timestamp())),
-            as_of=None if events.as_of is None else _rfc3339(events.as_of),
+            created_at=rfc3339(int(datetime.now(UTC).timestamp())),
+            as_of=None if events.as_of is None else rfc3339(events.as_of),
             main_event=main_event,
             n_users=len(dataset.users),
             n_sessions=len(dataset.sessions),
@@ -103,7 +114,3 @@ def fingerprint(events: Events) -> str:
     for column in (events.user, events.session, events.item, events.event_type, events.time, events.quantity):
         digest.update(np.ascontiguousarray(column).data)
     return digest.hexdigest()
-
-
-def _rfc3339(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

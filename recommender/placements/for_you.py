@@ -1,4 +1,4 @@
-"""For you: the history, folded in to user factors, against all item factors.
+"""For you: the history, folded in to user factors, against all item factors, plus a share of popularity.
 
 A known user, a session and an anonymous list of items take one path; nobody's factors are stored.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from recommender.bundle import Bundle
+from recommender.models import for_you_query
 from recommender.placements import reasons
 from recommender.placements.asked import Asked
 from recommender.placements.fallbacks import best_sellers
@@ -23,13 +24,21 @@ def _ladder(bundle: Bundle, asked: Asked) -> list[Rung]:
         return [best_sellers(bundle)]
     owned = np.concatenate([asked.owned, np.zeros(len(asked.anchors), dtype=bool)])
 
+    weight = bundle.config.blend.popularity
+
     def explain(chosen: list[Chosen]) -> list[Reason]:
         wanted = np.array([one.item for one in chosen], dtype=np.int32)
-        strongest = bundle.als.contributions(history, values, wanted).argmax(axis=1)
-        return [_because(bundle, int(history[place]), bool(owned[place])) for place in strongest]
+        taste = bundle.als.contributions(history, values, wanted)
+        popularity = weight * bundle.popular.scores[wanted]
+        return [
+            reasons.popular(bundle)([one])[0]
+            if parts.sum() < popular
+            else _because(bundle, int(history[parts.argmax()]), bool(owned[parts.argmax()]))
+            for one, parts, popular in zip(chosen, taste, popularity, strict=True)
+        ]
 
-    user_factors = bundle.als.fold_in_one(history, values)
-    return [Rung("als", FromIndex(bundle.for_you_index, user_factors), explain), best_sellers(bundle)]
+    query = for_you_query(bundle.als.fold_in_one(history, values), weight)
+    return [Rung("als", FromIndex(bundle.for_you_index, query), explain), best_sellers(bundle)]
 
 
 def _because(bundle: Bundle, anchor: int, owned: bool) -> Reason:
