@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from recommender.config import CatalogueColumns, Config
@@ -22,7 +21,7 @@ from recommender.ingest.checks import (
     first_reason,
     reason_where,
 )
-from recommender.ingest.columns import is_text
+from recommender.ingest.columns import Column, compute, is_text
 from recommender.ingest.events import note_ids
 from recommender.ingest.ids import IdEncoder, read_ids
 from recommender.ingest.naming import find_columns
@@ -68,14 +67,15 @@ class CatalogueReader:
     def finish(self, ranks: NDArray[np.int32], n_items: int) -> Catalogue:
         """Return the catalogue with a row per item; of several rows of one item the last one wins."""
         if not self._tables:
-            return Catalogue(pa.table({"listed": np.zeros(n_items, dtype=bool)}))
+            return Catalogue(pa.table({"listed": pa.array(np.zeros(n_items, dtype=bool))}))
         table = concat(self._tables)
         items = ranks[np.concatenate(self._items)]
         row_of = np.full(n_items, -1, dtype=np.int64)
         row_of[items] = np.arange(len(items))
         self._count_repeated(items, row_of)
         listed = row_of >= 0
-        aligned = table.take(pa.array(row_of, mask=~listed)).combine_chunks()
+        rows: Column = pa.array(row_of, mask=~listed)
+        aligned = table.take(rows).combine_chunks()
         return Catalogue(aligned.add_column(0, "listed", pa.array(listed)))
 
     def _count_repeated(self, items: NDArray[np.int32], row_of: NDArray[np.int64]) -> None:
@@ -86,7 +86,7 @@ class CatalogueReader:
             counts.repeated_ids = number
             counts.used -= number
 
-    def _attributes(self, source: Source, taken: Sequence[str]) -> dict[str, str]:
+    def _attributes(self, source: Source, taken: Collection[str]) -> dict[str, str]:
         """Return the source's further columns -> what they are called here."""
         found = [name for name in source.columns() if name not in set(taken)]
         twice = sorted({name for name in found if found.count(name) > 1})
@@ -102,7 +102,7 @@ class CatalogueReader:
             names[name] = free
         return names
 
-    def _take(self, columns: dict[str, pa.Array], attributes: dict[str, pa.Array]) -> Reasons:
+    def _take(self, columns: dict[str, Column], attributes: dict[str, Column]) -> Reasons:
         ids = read_ids(columns["item_id"])
         typed, judgements = typed_columns(columns)
         missing = reason_where(~ids.present, Reason.MISSING_ITEM_ID)
@@ -118,20 +118,22 @@ class CatalogueReader:
                 typed[name] = attribute
         note_ids(self.report, "catalogue: item_id", ids, fine)
         self._items.append(self.items.encode(ids, fine))
-        self._tables.append(pa.table({"": ids.codes, **typed}).filter(pa.array(fine)).drop_columns([""]))
+        selected: Column = pa.array(np.flatnonzero(fine))
+        table = pa.table({"": pa.array(ids.codes), **typed}).take(selected)
+        self._tables.append(table.drop_columns([""]))
         return reasons
 
 
-def typed_columns(columns: dict[str, pa.Array]) -> tuple[dict[str, pa.Array], list[Reasons]]:
+def typed_columns(columns: dict[str, Column]) -> tuple[dict[str, Column], list[Reasons]]:
     """Return the columns we know, with the types of `Catalogue`, and why rows can't be used."""
-    typed: dict[str, pa.Array] = {name: as_text(columns[name]) for name in TEXTS if name in columns}
+    typed: dict[str, Column] = {name: as_text(columns[name]) for name in TEXTS if name in columns}
     judgements: list[Reasons] = []
     if "category" in columns:
         typed["category"] = as_category(columns["category"])
     if "group_id" in columns:
         groups = read_ids(columns["group_id"])
-        texts = pa.array([*groups.texts, None], pa.string())
-        typed["group_id"] = texts.take(pa.array(np.where(groups.present, groups.codes, len(texts) - 1)))
+        rows: Column = pa.array(groups.codes, mask=~groups.present)
+        typed["group_id"] = pa.array(groups.texts, pa.string()).take(rows)
         judgements.append(groups.reasons)
     if "price" in columns:
         prices, bad = check_prices(columns["price"])
@@ -146,7 +148,7 @@ def typed_columns(columns: dict[str, pa.Array]) -> tuple[dict[str, pa.Array], li
     return typed, judgements
 
 
-def as_text(column: pa.Array) -> pa.Array:
+def as_text(column: Column) -> Column:
     """Return text, null where empty; numbers become their digits."""
     if pa.types.is_dictionary(column.type):
         column = column.dictionary_decode()
@@ -154,17 +156,17 @@ def as_text(column: pa.Array) -> pa.Array:
         text = column.cast(pa.string())
     except pa.ArrowException:
         raise DataError(f"a column of the type {column.type} holds no text") from None
-    return pc.if_else(pc.equal(text, ""), None, text)
+    return compute.if_else(compute.equal(text, ""), None, text)
 
 
-def as_category(column: pa.Array) -> pa.Array:
+def as_category(column: Column) -> Column:
     """Return category paths as "A > B", from such text or from lists of their steps."""
     if pa.types.is_list(column.type) or pa.types.is_large_list(column.type):
-        return as_text(pc.binary_join(column.cast(pa.list_(pa.string())), " > "))
+        return as_text(compute.binary_join(column.cast(pa.list_(pa.string())), " > "))
     return as_text(column)
 
 
-def as_attribute(column: pa.Array) -> pa.Array | None:
+def as_attribute(column: Column) -> Column | None:
     """Return a further column as text, number or flag; None where it is none of these."""
     kind = column.type
     if pa.types.is_dictionary(kind):

@@ -9,19 +9,17 @@ from enum import IntEnum
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from recommender.dataset import NO_TIME
-from recommender.ingest.columns import is_text, read_numbers
+from recommender.ingest.columns import Column, compute, is_text, read_numbers
 from recommender.ingest.times import DAY_SECONDS, read_times
 
 ANCIENT = 631_152_000
 """1990-01-01T00:00:00Z in seconds since 1970: nobody's shop has older events, but many have broken clocks."""
 
 TRUE = ("true", "t", "yes", "y", "1", "in stock", "in_stock", "instock", "available", "preorder", "backorder")
-FALSE = ("false", "f", "no", "n", "0", "out of stock", "out_of_stock", "outofstock", "sold out", "sold_out")
-FALSE += ("unavailable", "discontinued")
+FALSE = ("false", "f", "no", "n", "0", "out of stock", "out_of_stock", "outofstock", "sold out", "unavailable")
 
 
 class Reason(IntEnum):
@@ -68,7 +66,7 @@ def reason_where(mask: NDArray[np.bool_], reason: Reason) -> Reasons:
     return np.where(mask, np.uint8(reason), np.uint8(Reason.FINE))
 
 
-def check_times(column: pa.Array, now: int) -> tuple[NDArray[np.int64], Reasons]:
+def check_times(column: Column, now: int) -> tuple[NDArray[np.int64], Reasons]:
     """Return the seconds since 1970 of an event's timestamp, shape (N,), and why a row has none that can be true."""
     seconds = read_times(column).seconds
     reasons = reason_where(seconds == NO_TIME, Reason.BAD_TIMESTAMP)
@@ -77,37 +75,37 @@ def check_times(column: pa.Array, now: int) -> tuple[NDArray[np.int64], Reasons]
     return seconds, first_reason(reasons, ancient, future)
 
 
-def check_created_at(column: pa.Array) -> tuple[pa.Array, Reasons]:
+def check_created_at(column: Column) -> tuple[Column, Reasons]:
     """Return int64 seconds since 1970, null where empty, and the rows whose time can't be read."""
     times = read_times(column)
     bad = (times.seconds == NO_TIME) & ~times.empty
     return pa.array(times.seconds, mask=times.seconds == NO_TIME), reason_where(bad, Reason.BAD_CREATED_AT)
 
 
-def check_quantities(column: pa.Array) -> tuple[NDArray[np.float32], Reasons]:
+def check_quantities(column: Column) -> tuple[NDArray[np.float32], Reasons]:
     """Return the quantities, shape (N,), 1 where empty; negative ones stay, zero and what is no number is refused."""
     values, bad = read_numbers(column)
     quantities = np.where(np.isnan(values), 1.0, values).astype(np.float32)
     return quantities, reason_where(bad | (quantities == 0), Reason.BAD_QUANTITY)
 
 
-def check_prices(column: pa.Array) -> tuple[NDArray[np.float64], Reasons]:
+def check_prices(column: Column) -> tuple[NDArray[np.float64], Reasons]:
     """Return the prices, shape (N,), NaN where empty; negative ones and what is no number is refused."""
     values, bad = read_numbers(column)
     return values, reason_where(bad | (values < 0), Reason.BAD_PRICE)
 
 
-def check_in_stock(column: pa.Array) -> tuple[pa.Array, Reasons]:
+def check_in_stock(column: Column) -> tuple[Column, Reasons]:
     """Return booleans, null where empty: words, or a number of pieces of which more than 0 is in stock."""
     if pa.types.is_boolean(column.type):
         return column, np.zeros(len(column), dtype=np.uint8)
     if not is_text(column.type):
         values, bad = read_numbers(column)
     else:
-        words = pc.utf8_lower(pc.utf8_trim_whitespace(column.cast(pa.string())))
-        yes = pc.is_in(words, value_set=pa.array(TRUE))
-        no = pc.is_in(words, value_set=pa.array(FALSE))
-        as_number = pc.if_else(yes, "1", pc.if_else(no, "0", words))
+        words = compute.utf8_lower(compute.utf8_trim_whitespace(column.cast(pa.string())))
+        yes = compute.is_in(words, value_set=pa.array(TRUE))
+        no = compute.is_in(words, value_set=pa.array(FALSE))
+        as_number = compute.if_else(yes, "1", compute.if_else(no, "0", words))
         values, bad = read_numbers(as_number)
     empty = np.isnan(values)
     return pa.array(values > 0, mask=empty), reason_where(bad, Reason.BAD_IN_STOCK)

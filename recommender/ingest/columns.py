@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
+import pyarrow.compute
 from numpy.typing import NDArray
 
 from recommender.errors import DataError
 
+Column: TypeAlias = Any
+"""A pyarrow.Array of any type; the stubs have no name for that."""
 
-def read_numbers(column: pa.Array) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+compute: Any = pyarrow.compute
+"""Arrow's functions, whose stubs ask for the exact type of each column."""
+
+
+def read_numbers(column: Column) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
     """Return numbers, NaN where empty, and a mask of the values that are no finite float32; both have shape (N,)."""
     if is_text(column.type):
         text = without_blanks(column)
@@ -28,14 +35,14 @@ def read_numbers(column: pa.Array) -> tuple[NDArray[np.float64], NDArray[np.bool
     return np.where(bad, np.nan, values), bad
 
 
-def without_blanks(column: pa.Array) -> pa.Array:
+def without_blanks(column: Column) -> Column:
     """Return text without blanks at its ends, null where nothing is left."""
     text = column.cast(pa.string())
-    trimmed = pc.utf8_trim_whitespace(text)
-    return pc.if_else(pc.equal(trimmed, ""), None, trimmed)
+    trimmed = compute.utf8_trim_whitespace(text)
+    return compute.if_else(compute.equal(trimmed, ""), None, trimmed)
 
 
-def cast_where_possible(values: pa.Array, cast: Callable[[pa.Array], pa.Array]) -> pa.Array:
+def cast_where_possible(values: Column, cast: Callable[[Column], Column]) -> Column:
     """Return `cast(values)`, null for each value it refuses: what fails is halved until the culprit stands alone."""
     try:
         return cast(values)
@@ -58,6 +65,6 @@ def is_number(kind: pa.DataType) -> bool:
     return numeric or pa.types.is_null(kind)
 
 
-def to_floats(numbers: pa.Array) -> NDArray[np.float64]:
+def to_floats(numbers: Column) -> NDArray[np.float64]:
     """Return numbers of any type as float64, NaN where null."""
     return np.asarray(numbers.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), dtype=np.float64)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -181,7 +181,7 @@ def _read_block(records: _Records, header: _Header, columns: Sequence[str]) -> t
         return pa.RecordBatch.from_pydict({column: pa.array([], pa.string()) for column in columns}), []
     odd: list[int] = []
 
-    def skip(row: arrow_csv.InvalidRow) -> str:
+    def skip(row: arrow_csv.InvalidRow) -> Literal["skip"]:
         odd.append((row.number or 0) - 1)
         return "skip"
 
@@ -189,8 +189,9 @@ def _read_block(records: _Records, header: _Header, columns: Sequence[str]) -> t
     unique = [f"{i}" for i in range(len(header.columns))]
     position = {column: f"{i}" for i, column in enumerate(header.columns)}
     wanted = [position[column] for column in columns]
+    stream: Any = pa.BufferReader(block)
     table = arrow_csv.read_csv(
-        pa.BufferReader(block),
+        stream,
         # One thread: only then does Arrow say which row is odd.
         read_options=arrow_csv.ReadOptions(column_names=unique, block_size=block.size + 1, use_threads=False),
         parse_options=arrow_csv.ParseOptions(

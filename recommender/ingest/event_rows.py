@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from recommender.dataset import NO_TIME
@@ -20,6 +19,7 @@ from recommender.ingest.checks import (
     first_reason,
     reason_where,
 )
+from recommender.ingest.columns import Column
 from recommender.ingest.event_names import RETURN, canonical_event
 from recommender.ingest.ids import IdColumn, no_ids, read_ids
 
@@ -48,7 +48,7 @@ class EventRows:
     guest_returns: int
 
 
-def judge_events(columns: Mapping[str, pa.Array], rows: int, types: Sequence[str], now: int) -> EventRows:
+def judge_events(columns: Mapping[str, Column], rows: int, types: Sequence[str], now: int) -> EventRows:
     """Judge the columns, by our names, of `rows` rows; an event type is its position in `types`."""
     user, session, order, item = (
         read_ids(columns[name]) if name in columns else no_ids(rows)
@@ -89,7 +89,7 @@ def judge_events(columns: Mapping[str, pa.Array], rows: int, types: Sequence[str
     )
 
 
-def _event_types(column: pa.Array | None, rows: int, types: Sequence[str]) -> tuple[NDArray[np.uint8], Counter[str]]:
+def _event_types(column: Column | None, rows: int, types: Sequence[str]) -> tuple[NDArray[np.uint8], Counter[str]]:
     """Return the types of the rows, UNWEIGHTED or NAMELESS where they have none, and the rows of unweighted names."""
     if column is None:
         names, codes = ["purchase"], np.zeros(rows, dtype=np.int32)
@@ -107,19 +107,19 @@ def _event_types(column: pa.Array | None, rows: int, types: Sequence[str]) -> tu
     return event_type, left_out
 
 
-def _times(column: pa.Array | None, rows: int, now: int) -> tuple[NDArray[np.int64], Reasons]:
+def _times(column: Column | None, rows: int, now: int) -> tuple[NDArray[np.int64], Reasons]:
     if column is None:
         return np.full(rows, NO_TIME, dtype=np.int64), np.zeros(rows, dtype=np.uint8)
     return check_times(column, now)
 
 
-def _quantities(column: pa.Array | None, rows: int) -> tuple[NDArray[np.float32], Reasons]:
+def _quantities(column: Column | None, rows: int) -> tuple[NDArray[np.float32], Reasons]:
     if column is None:
         return np.ones(rows, dtype=np.float32), np.zeros(rows, dtype=np.uint8)
     return check_quantities(column)
 
 
-def _prices(column: pa.Array | None, rows: int) -> tuple[NDArray[np.float64], Reasons]:
+def _prices(column: Column | None, rows: int) -> tuple[NDArray[np.float64], Reasons]:
     if column is None:
         return np.full(rows, np.nan), np.zeros(rows, dtype=np.uint8)
     return check_prices(column)

@@ -41,6 +41,7 @@ class EventsReader:
     sessions: IdEncoder = field(default_factory=IdEncoder)
     _parts: defaultdict[str, list[NDArray[Any]]] = field(default_factory=lambda: defaultdict(list))
     _timed: dict[bool, str] = field(default_factory=dict)
+    _identified: bool = False
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -78,24 +79,40 @@ class EventsReader:
 
         Their items are integers of `items`, not yet ranks.
         """
+        if not self._identified:
+            self._parts.pop("event_id")
         columns = {name: _joined(self._parts, name) for name in list(self._parts)}
-        self._drop_repeated(columns)
+        if "event_id" in columns:
+            self._drop_repeated(columns)
+        columns["order"], n_orders = _order_codes(columns["order"])
         self.report.duplicates = count_duplicates(columns)
         columns.pop("event_id", None)
         users, columns["user"] = _ranked(self.users, columns["user"])
         sessions, columns["session"] = _ranked(self.sessions, columns["session"])
-        columns["order"], n_orders = _order_codes(columns["order"])
         time = columns["time"]
         if (time[1:] < time[:-1]).any():
             by_time = np.argsort(time, kind="stable")
-            for name in columns:
-                columns[name] = columns[name][by_time]
-        sizes = {"n_users": len(users), "n_sessions": len(sessions), "n_orders": n_orders}
-        return Events(**columns, event_types=self.types, **sizes), users, sessions
+            columns = {name: columns.pop(name)[by_time] for name in list(columns)}
+        events = Events(
+            user=columns["user"],
+            session=columns["session"],
+            order=columns["order"],
+            item=columns["item"],
+            event_type=columns["event_type"],
+            time=columns["time"],
+            quantity=columns["quantity"],
+            price=columns["price"],
+            event_types=self.types,
+            n_users=len(users),
+            n_sessions=len(sessions),
+            n_orders=n_orders,
+        )
+        return events, users, sessions
 
     def _keep(self, rows: EventRows, event_ids: IdColumn | None) -> None:
         keep = rows.keep
-        kept = {
+        number = int(keep.sum())
+        kept: dict[str, NDArray[Any]] = {
             "user": self.users.encode(rows.user, keep),
             "session": self.sessions.encode(rows.session, keep),
             "order": hash_ids(rows.order, keep),
@@ -104,16 +121,16 @@ class EventsReader:
             "time": rows.time[keep],
             "quantity": rows.quantity[keep],
             "price": rows.price[keep].astype(np.float32),
-            "event_id": np.zeros(int(keep.sum()), np.uint64) if event_ids is None else hash_ids(event_ids, keep),
+            # Zeros that nobody reads take no memory.
+            "event_id": np.zeros(number, np.uint64) if event_ids is None else hash_ids(event_ids, keep),
         }
+        self._identified |= event_ids is not None
         for name, values in kept.items():
             self._parts[name].append(values)
 
     def _drop_repeated(self, columns: dict[str, NDArray[Any]]) -> None:
         """Keep the first of the events with the same event_id."""
         event_ids = columns["event_id"]
-        if not event_ids.any():
-            return
         repeated = pd.Series(event_ids).duplicated().to_numpy() & (event_ids != 0)
         if not repeated.any():
             return

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from recommender.dataset import MAX_ID_BYTES, IdMap
 from recommender.errors import DataError
 from recommender.ingest.checks import Reason, Reasons
-from recommender.ingest.columns import is_text
+from recommender.ingest.columns import Column, compute, is_text
 
 MISSING = -1
 FLOAT_EXACT = 2.0**53
@@ -107,7 +106,7 @@ def no_ids(rows: int) -> IdColumn:
     return IdColumn([], np.full(rows, MISSING, np.int32), np.zeros(rows, np.uint8), np.zeros(0, bool))
 
 
-def read_ids(column: pa.Array) -> IdColumn:
+def read_ids(column: Column) -> IdColumn:
     """Read ids of any type: text exactly as it is, integers as digits, integral floats without their ".0".
 
     Raises
@@ -117,15 +116,15 @@ def read_ids(column: pa.Array) -> IdColumn:
     """
     encoded = _dictionary(column)
     values, reasons = _texts(encoded.dictionary)
-    missing = _flags(pc.fill_null(pc.equal(values, ""), True)) & (reasons == Reason.FINE)
+    missing = _flags(compute.fill_null(compute.equal(values, ""), True)) & (reasons == Reason.FINE)
     codes = np.asarray(encoded.indices.fill_null(MISSING).to_numpy(zero_copy_only=False)).astype(np.int32)
     by_row = np.append(reasons, np.uint8(Reason.FINE))[codes]
     codes = np.append(np.where(missing, MISSING, np.arange(len(missing))), MISSING).astype(np.int32)[codes]
-    spaced = _flags(pc.match_substring_regex(values, SPACED).fill_null(False))
+    spaced = _flags(compute.match_substring_regex(values, SPACED).fill_null(False))
     return IdColumn(values.to_pylist(), codes, by_row, spaced, pa.types.is_floating(encoded.dictionary.type))
 
 
-def _dictionary(column: pa.Array) -> pa.DictionaryArray:
+def _dictionary(column: Column) -> Column:
     if pa.types.is_dictionary(column.type):
         return column
     if pa.types.is_string_view(column.type) or pa.types.is_null(column.type):
@@ -136,15 +135,15 @@ def _dictionary(column: pa.Array) -> pa.DictionaryArray:
         raise DataError(f"a column of the type {column.type} holds no ids; ids are strings or integers") from None
 
 
-def _texts(distinct: pa.Array) -> tuple[pa.StringArray, Reasons]:
+def _texts(distinct: Column) -> tuple[Column, Reasons]:
     """Return distinct values as text and why some can't be ids."""
     kind = distinct.type
     reasons = np.zeros(len(distinct), dtype=np.uint8)
     if pa.types.is_floating(kind):
         return _float_texts(distinct)
     if pa.types.is_decimal(kind):
-        plain = pc.replace_substring_regex(distinct.cast(pa.string()), r"\.0+$", "")
-        reasons[_flags(pc.match_substring(plain, ".").fill_null(False))] = Reason.ID_NOT_INTEGRAL
+        plain = compute.replace_substring_regex(distinct.cast(pa.string()), r"\.0+$", "")
+        reasons[_flags(compute.match_substring(plain, ".").fill_null(False))] = Reason.ID_NOT_INTEGRAL
         return plain, reasons
     if is_text(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         text, reasons = _valid_texts(distinct)
@@ -153,14 +152,14 @@ def _texts(distinct: pa.Array) -> tuple[pa.StringArray, Reasons]:
             text = distinct.cast(pa.string())
         except pa.ArrowException:
             raise DataError(f"a column of the type {kind} holds no ids; ids are strings or integers") from None
-    long = _flags(pc.greater(pc.binary_length(text), MAX_ID_BYTES).fill_null(False))
-    control = _flags(pc.match_substring_regex(text, CONTROL).fill_null(False))
+    long = _flags(compute.greater(compute.binary_length(text), MAX_ID_BYTES).fill_null(False))
+    control = _flags(compute.match_substring_regex(text, CONTROL).fill_null(False))
     reasons[long & (reasons == Reason.FINE)] = Reason.ID_TOO_LONG
     reasons[control & (reasons == Reason.FINE)] = Reason.ID_WITH_CONTROL_CHARACTERS
     return text, reasons
 
 
-def _float_texts(distinct: pa.Array) -> tuple[pa.StringArray, Reasons]:
+def _float_texts(distinct: Column) -> tuple[Column, Reasons]:
     values = np.asarray(distinct.cast(pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64)
     reasons = np.zeros(len(values), dtype=np.uint8)
     missing = np.isnan(values)
@@ -172,7 +171,7 @@ def _float_texts(distinct: pa.Array) -> tuple[pa.StringArray, Reasons]:
     return pa.array(whole, mask=missing).cast(pa.string()), reasons
 
 
-def _valid_texts(distinct: pa.Array) -> tuple[pa.StringArray, Reasons]:
+def _valid_texts(distinct: Column) -> tuple[Column, Reasons]:
     """Check that text is UTF-8; Parquet files promise it and Arrow believes them."""
     reasons = np.zeros(len(distinct), dtype=np.uint8)
     raw = distinct.cast(pa.binary())
@@ -194,5 +193,5 @@ def _is_utf8(value: bytes) -> bool:
     return True
 
 
-def _flags(flags: pa.Array) -> NDArray[np.bool_]:
+def _flags(flags: Column) -> NDArray[np.bool_]:
     return np.asarray(flags.to_numpy(zero_copy_only=False), dtype=bool)

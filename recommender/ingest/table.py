@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from recommender.errors import DataError
+from recommender.ingest.columns import Column
 from recommender.ingest.source import BATCH_ROWS, Batch, table_batch
 
 
@@ -49,7 +50,7 @@ def table_source(table: Any, name: str) -> TableSource:
         raise DataError(f"{name}: {type(table).__name__} is not a table ({error}); {wanted}") from None
 
 
-def to_array(values: Any) -> pa.Array | pa.ChunkedArray:
+def to_array(values: Any) -> Column:
     """Return a column of Python or pandas values, as text where their types are mixed."""
     try:
         return pa.array(values, from_pandas=True)

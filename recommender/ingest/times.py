@@ -8,12 +8,19 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from recommender.dataset import NO_TIME
 from recommender.errors import DataError
-from recommender.ingest.columns import cast_where_possible, is_number, is_text, to_floats, without_blanks
+from recommender.ingest.columns import (
+    Column,
+    cast_where_possible,
+    compute,
+    is_number,
+    is_text,
+    to_floats,
+    without_blanks,
+)
 
 DAY_SECONDS = 86_400
 SECONDS_BELOW, MILLISECONDS_BELOW = 1e11, 1e14
@@ -32,7 +39,7 @@ class Times:
     empty: NDArray[np.bool_]
 
 
-def read_times(column: pa.Array) -> Times:
+def read_times(column: Column) -> Times:
     """Return the times of a column of text, numbers, dates or timestamps; raises DataError for other types."""
     if is_text(column.type):
         text = without_blanks(column)
@@ -45,7 +52,7 @@ def read_times(column: pa.Array) -> Times:
     raise DataError(f"a column of the type {column.type} holds no times")
 
 
-def _text_seconds(text: pa.Array) -> NDArray[np.int64]:
+def _text_seconds(text: Column) -> NDArray[np.int64]:
     for parse in (_parse_naive, _parse_zoned, _parse_epoch):
         try:
             return parse(text)
@@ -54,11 +61,11 @@ def _text_seconds(text: pa.Array) -> NDArray[np.int64]:
     return _mixed_seconds(text)
 
 
-def _mixed_seconds(text: pa.Array) -> NDArray[np.int64]:
+def _mixed_seconds(text: Column) -> NDArray[np.int64]:
     """Parse a column in which formats are mixed or some values are wrong."""
-    text = pc.replace_substring_regex(text, r"(?i)\s*(UTC|GMT|Z)$", "Z")
-    epoch = _mask(pc.match_substring_regex(text, EPOCH))
-    zoned = _mask(pc.match_substring_regex(text, ZONED)) & ~epoch
+    text = compute.replace_substring_regex(text, r"(?i)\s*(UTC|GMT|Z)$", "Z")
+    epoch = _mask(compute.match_substring_regex(text, EPOCH))
+    zoned = _mask(compute.match_substring_regex(text, ZONED)) & ~epoch
     naive = ~_nulls(text) & ~epoch & ~zoned
     seconds = np.full(len(text), NO_TIME, dtype=np.int64)
     for mask, parse in ((epoch, _parse_epoch), (zoned, _parse_zoned), (naive, _parse_naive)):
@@ -69,20 +76,20 @@ def _mixed_seconds(text: pa.Array) -> NDArray[np.int64]:
     return seconds
 
 
-def _parse_where_possible(text: pa.Array, parse: Callable[[pa.Array], NDArray[np.int64]]) -> NDArray[np.int64]:
+def _parse_where_possible(text: Column, parse: Callable[[Column], NDArray[np.int64]]) -> NDArray[np.int64]:
     parsed = cast_where_possible(text, lambda part: pa.array(parse(part)))
     return np.asarray(parsed.fill_null(NO_TIME).to_numpy(), dtype=np.int64)
 
 
-def _parse_naive(text: pa.Array) -> NDArray[np.int64]:
+def _parse_naive(text: Column) -> NDArray[np.int64]:
     return _native_seconds(text.cast(NAIVE_TYPE))
 
 
-def _parse_zoned(text: pa.Array) -> NDArray[np.int64]:
+def _parse_zoned(text: Column) -> NDArray[np.int64]:
     return _native_seconds(text.cast(ZONED_TYPE))
 
 
-def _parse_epoch(text: pa.Array) -> NDArray[np.int64]:
+def _parse_epoch(text: Column) -> NDArray[np.int64]:
     return _epoch_seconds(to_floats(text.cast(pa.float64())))
 
 
@@ -95,7 +102,7 @@ def _python_seconds(text: str) -> int:
     return int((time if time.tzinfo else time.replace(tzinfo=UTC)).timestamp() // 1)
 
 
-def _native_seconds(column: pa.Array) -> NDArray[np.int64]:
+def _native_seconds(column: Column) -> NDArray[np.int64]:
     kind = column.type
     if pa.types.is_date(kind):
         column, kind = column.cast(pa.timestamp("s")), pa.timestamp("s")
@@ -113,9 +120,9 @@ def _epoch_seconds(values: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.where(usable, np.where(usable, seconds, 0).astype(np.int64), NO_TIME)
 
 
-def _mask(flags: pa.Array) -> NDArray[np.bool_]:
+def _mask(flags: Column) -> NDArray[np.bool_]:
     return np.asarray(flags.fill_null(False).to_numpy(zero_copy_only=False), dtype=bool)
 
 
-def _nulls(column: pa.Array) -> NDArray[np.bool_]:
+def _nulls(column: Column) -> NDArray[np.bool_]:
     return np.asarray(column.is_null().to_numpy(zero_copy_only=False), dtype=bool)
