@@ -12,9 +12,7 @@ class Reason(BaseModel):
 
     model_config = ConfigDict(extra="allow")
 
-    type: str = Field(
-        description="Kind of reason, made for programs to compare.", examples=["bought_together"]
-    )
+    type: str = Field(description="Kind of reason, made for programs to compare.", examples=["bought_together"])
     text: str = Field(description="The reason in words.", examples=["41 customers bought both"])
 
 
@@ -28,9 +26,7 @@ class SlateItem(BaseModel):
     score: float = Field(ge=0, le=1, description="Calibrated strength.", examples=[0.71])
     source: str = Field(description="What proposed the item.", examples=["co_purchase"])
     reason: Reason
-    title: str | None = Field(
-        None, description="From the catalogue, where it has one.", examples=["Paper filters"]
-    )
+    title: str | None = Field(None, description="From the catalogue, where it has one.", examples=["Paper filters"])
     price: float | None = Field(None, examples=[4.5])
     url: str | None = None
     image_url: str | None = None
@@ -55,9 +51,7 @@ class Answer(BaseModel):
     model_version: str = Field(description="The bundle that answered.", examples=["20260701T020000Z"])
     items: list[SlateItem]
     shortfall: int = Field(ge=0, description="How many items fewer than k there are.", examples=[0])
-    dropped: dict[str, int] = Field(
-        description="What rules removed, counted by rule.", examples=[{"out_of_stock": 1}]
-    )
+    dropped: dict[str, int] = Field(description="What rules removed, counted by rule.", examples=[{"out_of_stock": 1}])
     fallback: Fallback | None = Field(description="Null where the placement's own source answered in full.")
 
 
@@ -72,13 +66,9 @@ class Readiness(BaseModel):
 
     status: str = Field(description="ready, or no-model.", examples=["ready"])
     model_version: str | None = Field(None, examples=["20260701T020000Z"])
-    model_created_at: str | None = Field(
-        None, description="RFC 3339, UTC.", examples=["2026-07-01T02:00:00Z"]
-    )
+    model_created_at: str | None = Field(None, description="RFC 3339, UTC.", examples=["2026-07-01T02:00:00Z"])
     model_age_seconds: int | None = Field(None, ge=0, examples=[3600])
-    failed_version: str | None = Field(
-        None, description="A promoted version that could not be loaded; see the log."
-    )
+    failed_version: str | None = Field(None, description="A promoted version that could not be loaded; see the log.")
 
 
 def json_schema(model: type[BaseModel], ref_template: str) -> dict[str, Any]:

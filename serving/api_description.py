@@ -53,9 +53,7 @@ class Operation:
 def operations() -> tuple[Operation, ...]:
     """Return every route of the API: the placements, then health."""
     placements = tuple(_placement_operation(placement) for placement in PLACEMENTS.values())
-    healthz = Operation(
-        "/healthz", "Is the process alive?", "For the process manager.", (), {200: Health}, ()
-    )
+    healthz = Operation("/healthz", "Is the process alive?", "For the process manager.", (), {200: Health}, ())
     readyz = Operation(
         "/readyz",
         "Does this worker have a model?",
@@ -146,9 +144,7 @@ def _problem(status: int) -> dict[str, Any]:
     }
     return {
         "description": "; ".join(kind.title for kind in kinds),
-        "content": {
-            MEDIA_TYPE: {"schema": {"$ref": SCHEMAS + ProblemDocument.__name__}, "examples": examples}
-        },
+        "content": {MEDIA_TYPE: {"schema": {"$ref": SCHEMAS + ProblemDocument.__name__}, "examples": examples}},
     }
 
 

@@ -8,9 +8,7 @@ from serving import demo, problems
 from serving.live_bundle import BundleSource
 from serving.routes import health, index, openapi, recommendations
 
-HTML_POLICY = (
-    "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
-)
+HTML_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 
 
 def create_app(bundles: BundleSource) -> Flask:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from typing import Protocol
+from collections.abc import Callable
+from typing import Protocol, TypeVar
 
 from recommender.bundle import Bundle, Store
 from recommender.placements import PLACEMENTS, Placement, Query, recommend
 from serving.problems import NO_MODEL, Problem
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -94,6 +97,20 @@ class LiveBundle:
     def _watch(self) -> None:
         while not self._stopped.wait(self._reload_seconds):
             self.refresh()
+
+
+def per_bundle(bundles: BundleSource, make: Callable[[Bundle], T]) -> Callable[[], T]:
+    """Return a function that gives what `make` makes of the present bundle, made anew only when that changes."""
+    last: tuple[Bundle, T] | None = None
+
+    def made() -> T:
+        nonlocal last
+        bundle, kept = bundles.bundle(), last
+        if kept is None or kept[0] is not bundle:
+            kept = last = (bundle, make(bundle))
+        return kept[1]
+
+    return made
 
 
 def _loaded(store: Store, version: str) -> Bundle:

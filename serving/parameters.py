@@ -110,9 +110,7 @@ K = Parameter(
     "5",
 )
 USER_ID = Parameter("user_id", "The customer, where known.", _ID_SCHEMA, _id, "U1")
-SESSION_ID = Parameter(
-    "session_id", "The visitor's session, where there is no customer.", _ID_SCHEMA, _id, "S1"
-)
+SESSION_ID = Parameter("session_id", "The visitor's session, where there is no customer.", _ID_SCHEMA, _id, "S1")
 EXCLUDE = Parameter(
     "exclude",
     "An item that must not be answered; repeat the parameter for several.",
@@ -162,8 +160,7 @@ def read_query(placement: Placement, query_string: str) -> Query:
     """
     values = read_parameters(query_string, parameters_of(placement))
     asked: dict[str, Any] = {
-        _PLURAL_FIELDS.get(name, name): found if name in _PLURAL_FIELDS else found[0]
-        for name, found in values.items()
+        _PLURAL_FIELDS.get(name, name): found if name in _PLURAL_FIELDS else found[0] for name, found in values.items()
     }
     query = Query(placement.name, **asked)
     if query.min_price is not None and query.max_price is not None and query.min_price > query.max_price:
@@ -210,15 +207,11 @@ def _decode(query_string: str) -> list[tuple[str, str]]:
 
 def _unquote(raw: bytes, what: str, parameter: str | None) -> str:
     if BAD_ESCAPE.search(raw):
-        raise Problem(
-            MALFORMED_QUERY, f"{what} has a % without two hex digits; write % itself as %25", parameter
-        )
+        raise Problem(MALFORMED_QUERY, f"{what} has a % without two hex digits; write % itself as %25", parameter)
     try:
         return unquote_to_bytes(raw.replace(b"+", b" ")).decode("utf-8", errors="strict")
     except UnicodeDecodeError:
-        raise Problem(
-            MALFORMED_QUERY, f"{what} is not UTF-8; percent-encode its UTF-8 bytes", parameter
-        ) from None
+        raise Problem(MALFORMED_QUERY, f"{what} is not UTF-8; percent-encode its UTF-8 bytes", parameter) from None
 
 
 def _unknown(name: str, known: Mapping[str, Parameter]) -> str:

@@ -114,9 +114,7 @@ class ProblemDocument(BaseModel):
     status: int = Field(description="The HTTP status again.")
     detail: str = Field(description="What is wrong with this request and what would be right.")
     parameter: str | None = Field(None, description="The query parameter at fault, where one is.")
-    request_id: str | None = Field(
-        None, description="Where to look in the server's log, for internal errors."
-    )
+    request_id: str | None = Field(None, description="Where to look in the server's log, for internal errors.")
 
 
 class Problem(Exception):  # noqa: N818 -- RFC 9457's word for it
@@ -159,9 +157,7 @@ def _response(document: ProblemDocument) -> Response:
 
 
 def _unknown_id(error: UnknownIdError) -> Response:
-    return Problem(
-        UNKNOWN_ID, f"{error}; without strict=true a fallback would answer", error.parameter
-    ).response()
+    return Problem(UNKNOWN_ID, f"{error}; without strict=true a fallback would answer", error.parameter).response()
 
 
 def _http_error(error: HTTPException) -> Response | HTTPException:
@@ -176,9 +172,7 @@ def _http_error(error: HTTPException) -> Response | HTTPException:
         answer.headers["Allow"] = ", ".join(allowed)
         return answer
     return _response(
-        ProblemDocument(
-            type="about:blank", title=error.name, status=status, detail=error.description or error.name
-        )
+        ProblemDocument(type="about:blank", title=error.name, status=status, detail=error.description or error.name)
     )
 
 

@@ -7,6 +7,7 @@ application is preloaded. A worker computes with one thread per request: its thr
 from __future__ import annotations
 
 import ipaddress
+import logging
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 from gunicorn.workers.gthread import ThreadWorker
-from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+from threadpoolctl import threadpool_limits
 
 from recommender.bundle import Store
 from recommender.config import Config
@@ -24,9 +25,8 @@ from serving.live_bundle import LiveBundle
 
 GRACEFUL_SECONDS = 15
 MAX_REQUEST_LINE_BYTES = 8190  # the most gunicorn allows
-ACCESS_LOG = (
-    "%(t)s %(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"  # no query string and no referrer: they hold user ids
-)
+ACCESS_LOG = "%(t)s %(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"  # no query string and no referrer: they hold user ids
+LOG_FORMAT = "[%(asctime)s] [%(process)d] [%(levelname)s] %(message)s"  # as gunicorn's, which logs beside it
 
 
 def run(config: Config, host: str = "127.0.0.1", port: int = 8000, workers: int = 2) -> None:
@@ -41,6 +41,7 @@ def run(config: Config, host: str = "127.0.0.1", port: int = 8000, workers: int 
     """
     check_address(host, port)
     check_store(config)
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
     Server(config, host, port, workers).run()
 
 

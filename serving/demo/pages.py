@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,7 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from recommender.dataset import normal_category
 from recommender.placements import PLACEMENTS, Query, recommend
 from serving.demo.shop import SEPARATOR, Card, Shop
-from serving.live_bundle import BundleSource
+from serving.live_bundle import BundleSource, per_bundle
 from serving.parameters import CATEGORY, ITEM_ID, USER_ID, Parameter, read_parameters, text_of, whole_number
 from serving.problems import NOT_FOUND, Problem
 
@@ -35,7 +34,7 @@ def blueprint(bundles: BundleSource) -> Blueprint:
         static_folder="static",
         static_url_path="/static",
     )
-    shop = _shop_of(bundles)
+    shop = per_bundle(bundles, Shop)
 
     @routes.get("/")
     def home() -> str:
@@ -65,9 +64,7 @@ def blueprint(bundles: BundleSource) -> Blueprint:
             return redirect(url_for("demo.browse", user_id=request.args.get("user_id")))
         asked, here = _read(USER_ID, WORDS, PAGE), shop()
         words = asked.get("q", "")
-        return _page(
-            here, "search", asked.get("user_id"), page=here.search(words, asked.get("page", 1)), words=words
-        )
+        return _page(here, "search", asked.get("user_id"), page=here.search(words, asked.get("page", 1)), words=words)
 
     @routes.get("/product")
     def product() -> str:
@@ -78,8 +75,7 @@ def blueprint(bundles: BundleSource) -> Blueprint:
             raise Problem(NOT_FOUND, f"there is no product {item_id!r} in this shop", "item_id")
         card = here.card(item)
         shelves = [
-            _shelf(here, Query(name, k=SHELF_SIZE, user_id=user_id, item_ids=(item_id,)))
-            for name in PRODUCT_SHELVES
+            _shelf(here, Query(name, k=SHELF_SIZE, user_id=user_id, item_ids=(item_id,))) for name in PRODUCT_SHELVES
         ]
         return _page(here, "product", user_id, card=card, shelves=shelves, crumbs=_crumbs(card.category))
 
@@ -93,20 +89,6 @@ def blueprint(bundles: BundleSource) -> Blueprint:
         return make_response(render_template("demo/problem.html", problem=problem), problem.kind.status)
 
     return routes
-
-
-def _shop_of(bundles: BundleSource) -> Callable[[], Shop]:
-    """Return a function that gives the present bundle's shop, made anew only when the bundle has changed."""
-    last: Shop | None = None
-
-    def shop() -> Shop:
-        nonlocal last
-        bundle, here = bundles.bundle(), last
-        if here is None or here.bundle is not bundle:
-            here = last = Shop(bundle)
-        return here
-
-    return shop
 
 
 def _read(*parameters: Parameter) -> dict[str, Any]:

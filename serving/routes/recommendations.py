@@ -2,24 +2,37 @@
 
 from __future__ import annotations
 
-from functools import partial
+from dataclasses import dataclass
+from functools import lru_cache, partial
 
 import orjson
 from flask import Blueprint, Response, request
 
+from recommender.bundle import Bundle
 from recommender.placements import PLACEMENTS, Placement, Query, recommend
-from serving.live_bundle import BundleSource
+from serving.live_bundle import BundleSource, per_bundle
 from serving.parameters import read_query
 
 SHARED = "public, max-age=60"
 PERSONAL = "private, no-store"
 
 
+CACHED_ANSWERS = 4096  # about 3 kB each at k = 10
+
+
 def blueprint(bundles: BundleSource) -> Blueprint:
     """Return the routes of all placements."""
     routes = Blueprint("recommendations", __name__, url_prefix="/v1")
+    shared = per_bundle(bundles, lambda bundle: lru_cache(CACHED_ANSWERS)(partial(_serialised, bundle)))
+
+    def answer(placement: Placement) -> Response:
+        query = read_query(placement, request.environ.get("QUERY_STRING", ""))
+        if is_personal(placement, query):
+            return _personal(_serialised(bundles.bundle(), query))
+        return _shared(shared()(query))
+
     for placement in PLACEMENTS.values():
-        view = partial(_answer, bundles, placement)
+        view = partial(answer, placement)
         routes.add_url_rule(f"/{placement.name}", endpoint=placement.name, view_func=view)
     return routes
 
@@ -29,16 +42,28 @@ def is_personal(placement: Placement, query: Query) -> bool:
     return placement.anchor == "user" or query.user_id is not None or query.session_id is not None
 
 
-def _answer(bundles: BundleSource, placement: Placement) -> Response:
-    query = read_query(placement, request.environ.get("QUERY_STRING", ""))
-    slate = recommend(bundles.bundle(), query)
-    response = Response(
-        orjson.dumps(slate.to_dict(), option=orjson.OPT_SERIALIZE_NUMPY), mimetype="application/json"
-    )
-    if is_personal(placement, query):
-        response.headers["Cache-Control"] = PERSONAL
-        return response
+@dataclass(frozen=True, slots=True)
+class Serialised:
+    """An answer as it is sent."""
+
+    rec_id: str
+    body: bytes
+
+
+def _serialised(bundle: Bundle, query: Query) -> Serialised:
+    slate = recommend(bundle, query)
+    return Serialised(slate.rec_id, orjson.dumps(slate.to_dict()))
+
+
+def _personal(answer: Serialised) -> Response:
+    response = Response(answer.body, mimetype="application/json")
+    response.headers["Cache-Control"] = PERSONAL
+    return response
+
+
+def _shared(answer: Serialised) -> Response:
+    response = Response(answer.body, mimetype="application/json")
     response.headers["Cache-Control"] = SHARED
-    response.set_etag(slate.rec_id)
+    response.set_etag(answer.rec_id)
     response.make_conditional(request)
     return response

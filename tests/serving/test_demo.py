@@ -84,7 +84,7 @@ def test_pages_hold_every_product_once(toy_bundle: Bundle) -> None:
 @pytest.mark.parametrize(
     ("words", "found"),
     [
-        ("COFFEE grinder", {"GRIND-1"}),
+        ("HAND grinder", {"GRIND-1"}),
         ("grinder burr", {"GRIND-2", "GRIND-3"}),
         ("no such thing", set()),
         ("(.*", set()),
@@ -178,9 +178,7 @@ def test_a_customer_walks_from_home_to_a_recommended_product(address: str) -> No
         page.get_by_label("Search products").fill("grinder")
         page.get_by_label("Search products").press("Enter")
         assert page.locator(".grid .card").count() == 3
-        colour = page.locator(".grid .picture").first.evaluate(
-            "tile => getComputedStyle(tile).backgroundColor"
-        )
+        colour = page.locator(".grid .picture").first.evaluate("tile => getComputedStyle(tile).backgroundColor")
         assert colour != "rgba(0, 0, 0, 0)"
         browser.close()
     assert said == []

@@ -58,9 +58,7 @@ def test_docs_describe_every_parameter_and_offer_a_form(client: FlaskClient) -> 
     page = client.get("/docs").text
     for operation in operations():
         section = page.split(f'id="{operation.name}"')[1].split("</section>")[0]
-        assert f"curl &#39;http://localhost{operation.example}" in section.replace("'", "&#39;").replace(
-            "&amp;", "&"
-        )
+        assert f"curl &#39;http://localhost{operation.example}" in section.replace("'", "&#39;").replace("&amp;", "&")
         for parameter in operation.parameters:
             assert f'name="{parameter.name}"' in section
             assert re.search(rf"<code>{parameter.name}</code>", section)
@@ -92,8 +90,7 @@ def test_pages_carry_a_policy_and_nothing_inline(client: FlaskClient, path: str)
     assert not re.search(r"""(src|href)=["']?(https?:)?//""", response.text)
 
 
-@pytest.mark.parametrize(
-    "path", ["/v1/popular", "/v1/popular?k=0", "/healthz", "/openapi.json", "/static/site.css"]
-)
+@pytest.mark.parametrize("path", ["/v1/popular", "/v1/popular?k=0", "/healthz", "/openapi.json", "/static/site.css"])
 def test_everything_is_nosniff(client: FlaskClient, path: str) -> None:
-    assert client.get(path).headers["X-Content-Type-Options"] == "nosniff"
+    with client.get(path) as response:
+        assert response.headers["X-Content-Type-Options"] == "nosniff"

@@ -40,9 +40,7 @@ def test_a_wrong_method_is_a_problem_that_names_the_right_ones(client: FlaskClie
     assert set(response.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
 
 
-def test_an_internal_error_shows_an_id_and_nothing_else(
-    toy_bundle: Bundle, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_an_internal_error_shows_an_id_and_nothing_else(toy_bundle: Bundle, caplog: pytest.LogCaptureFixture) -> None:
     client = create_app(BrokenSource(toy_bundle)).test_client()
     with caplog.at_level(logging.ERROR):
         response = client.get("/v1/for-you?user_id=private-person")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import orjson
 import pytest
 from flask.testing import FlaskClient
 
 from recommender.bundle import Bundle
 from recommender.placements import PLACEMENTS, Query, recommend
 from serving.answers import Answer
+from serving.app import create_app
+from serving.live_bundle import FixedBundle
 
 ANCHORED = [name for name, placement in PLACEMENTS.items() if placement.anchor == "item"]
 SHARED = [name for name, placement in PLACEMENTS.items() if placement.anchor != "user"]
@@ -74,10 +79,7 @@ def test_answers_without_a_person_may_be_cached_and_revalidated(client: FlaskCli
 
 @pytest.mark.parametrize("name", SHARED)
 def test_another_query_has_another_etag(client: FlaskClient, name: str) -> None:
-    etags = {
-        client.get(path(name, more)).headers["ETag"]
-        for more in ("", "k=3", "category=Coffee", "max_price=20")
-    }
+    etags = {client.get(path(name, more)).headers["ETag"] for more in ("", "k=3", "category=Coffee", "max_price=20")}
     assert len(etags) == 4
 
 
@@ -97,3 +99,38 @@ def test_head_has_the_headers_of_get_without_a_body(client: FlaskClient) -> None
     response = client.head("/v1/popular")
     assert (response.status_code, response.data) == (200, b"")
     assert "ETag" in response.headers
+
+
+class Switch(FixedBundle):
+    """A source whose bundle a test exchanges."""
+
+    def __init__(self, bundle: Bundle) -> None:
+        super().__init__(bundle)
+        self.asked = 0
+
+    def bundle(self) -> Bundle:
+        self.asked += 1
+        return super().bundle()
+
+    def exchange(self, bundle: Bundle) -> None:
+        self._bundle = bundle
+
+
+def test_answers_kept_in_memory_are_those_of_the_present_bundle(toy_bundle: Bundle) -> None:
+    source = Switch(toy_bundle)
+    client = create_app(source).test_client()
+    first = [client.get(path("also-bought")).data for _ in range(2)]
+    assert first[0] == first[1]
+
+    newer = replace(toy_bundle, manifest=toy_bundle.manifest.model_copy(update={"version": "v00099"}))
+    source.exchange(newer)
+    after = [client.get(path("also-bought")).json for _ in range(2)]
+    assert [answer["model_version"] for answer in after] == ["v00099", "v00099"]
+    assert after[0]["rec_id"] != orjson.loads(first[0])["rec_id"]
+
+
+@pytest.mark.parametrize("who", ["", "user_id=U1"])
+def test_a_request_takes_its_bundle_once(toy_bundle: Bundle, who: str) -> None:
+    source = Switch(toy_bundle)
+    create_app(source).test_client().get(path("also-bought", who))
+    assert source.asked == 1

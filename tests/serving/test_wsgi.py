@@ -56,6 +56,7 @@ class Customer(threading.Thread):
                 self.failures.append(f"{path}: {response.status} {body}")
             else:
                 self.versions.add(body["model_version"])
+        connection.close()
 
 
 def mapped_from(pid: int, folder: Path) -> bool:
@@ -99,9 +100,7 @@ def test_no_request_fails_while_bundles_are_promoted(
     }
 
 
-def test_all_workers_answer_and_the_master_never_opens_the_bundle(
-    own_store: Store, start_server: StartServer
-) -> None:
+def test_all_workers_answer_and_the_master_never_opens_the_bundle(own_store: Store, start_server: StartServer) -> None:
     """FAISS that searched before a fork hangs after it, so the parent must not so much as hold an index."""
     server = start_server(own_store, 3)
     workers = server.workers()
@@ -150,6 +149,26 @@ def test_sigterm_answers_what_is_under_way_and_ends_within_15_seconds(
     assert time.monotonic() - started < 15
     with pytest.raises(OSError, match="refused"):
         socket.create_connection(("127.0.0.1", server.port), timeout=1)
+
+
+def test_a_broken_promotion_is_logged_and_the_old_model_answers_on(
+    own_store: Store, toy_bundle: Bundle, start_server: StartServer
+) -> None:
+    server = start_server(own_store, 1)
+    first = json.loads(server.get("/readyz"))["model_version"]
+    with own_store.locked():
+        second = own_store.publish(toy_bundle)
+    (own_store.path / second / "manifest.json").unlink()
+    (own_store.path / "CURRENT").write_text(f"{second}\n")  # the store itself would refuse to promote this one
+    server.wait_until(lambda: f"{second} can't be loaded and stays out" in server.log(), 10)
+    assert json.loads(server.get("/readyz")) | {"model_age_seconds": 0} == {
+        "status": "ready",
+        "model_version": first,
+        "model_created_at": toy_bundle.manifest.created_at,
+        "model_age_seconds": 0,
+        "failed_version": second,
+    }
+    assert json.loads(server.get("/v1/popular"))["model_version"] == first
 
 
 def test_the_access_log_has_paths_but_no_ids(own_store: Store, start_server: StartServer) -> None:
