@@ -14,12 +14,12 @@ def command(shell: Shell) -> None:
 
     Placements are asked as the server asks them, beside best sellers. Nothing is stored.
     """
-    from recommender.cli.figures import evaluation_table
+    from recommender.cli.figures import metrics_table
     from recommender.cli.words import printable
     from recommender.pipeline import evaluate
 
     config = shell.config()
     with shell.progress() as progress:
         report = evaluate.run(config, progress=progress)
-    shell.answer(report.to_dict(), evaluation_table(report))
-    shell.tell(*(printable(note) for note in report.notes))
+    shell.answer(report.to_dict(), metrics_table(report.metrics))
+    shell.tell("", *(printable(note) for note in report.notes))

@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.table import Table
 
 from recommender.cli.paper import table
-from recommender.evaluation import EvaluationReport
 
 
-def evaluation_table(report: EvaluationReport) -> Table:
-    """Return a row per placement, metric and k, a column per model."""
-    models = list(dict.fromkeys(row.model for row in report.rows))
-    lines: dict[tuple[str, str, int], dict[str, float]] = {}
-    cases: dict[tuple[str, str, int], int] = {}
-    for row in report.rows:
-        key = (row.placement, row.metric, row.k)
-        lines.setdefault(key, {})[row.model] = row.value
-        cases[key] = row.n
-    columns = ("placement", "metric", *models, "ratio", "cases")
+def metrics_table(metrics: Mapping[str, float]) -> Table:
+    """Return a row per placement and metric, a column per model; the names are "for-you/alsobought/ndcg@10"."""
+    lines: dict[tuple[str, str], dict[str, float]] = {}
+    for name, value in metrics.items():
+        placement, model, metric = name.split("/")
+        lines.setdefault((placement, metric), {})[model] = value
+    models = list(dict.fromkeys(model for values in lines.values() for model in values))
     rows = [
-        (
-            placement,
-            f"{metric}@{k}",
-            *(f"{values[model]:.4f}" if model in values else None for model in models),
-            _ratio([values.get(model, 0.0) for model in models]),
-            cases[placement, metric, k],
-        )
-        for (placement, metric, k), values in lines.items()
+        (*key, *(f"{values[model]:.4f}" if model in values else None for model in models), _ratio(models, values))
+        for key, values in lines.items()
     ]
-    return table("", columns, rows, right=range(2, len(columns)))
+    return table("", ("placement", "metric", *models, "ratio"), rows, right=range(2, len(models) + 3))
 
 
-def _ratio(values: list[float]) -> str:
-    ours, *others = values
-    return f"{ours / others[0]:.2f}" if others and others[0] > 0 else "-"
+def _ratio(models: list[str], values: Mapping[str, float]) -> str:
+    ours, best = (values.get(model, 0.0) for model in models[:2]) if len(models) > 1 else (0.0, 0.0)
+    return f"{ours / best:.2f}" if best > 0 else "-"

@@ -15,8 +15,9 @@ from recommender.pipeline.check import CheckReport
 def all_findings(report: CheckReport) -> Iterator[RenderableType]:
     """Return every table of a check."""
     yield _rows(report.ingest)
+    yield ""
     yield from _refused(report.ingest)
-    yield facts("What they hold", _summary(report))
+    yield facts("Data", _summary(report))
     yield from remarks(report)
 
 
@@ -55,6 +56,7 @@ def _refused(ingest: IngestReport) -> Iterator[RenderableType]:
     left_out = [(source.name, name, count) for source in sources for name, count in source.left_out.most_common()]
     if left_out:
         yield table("", ("Left out of", "event type", "rows"), left_out, right=(2,))
+        yield ""
 
 
 def _summary(report: CheckReport) -> Iterator[tuple[str, object]]:

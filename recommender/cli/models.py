@@ -138,11 +138,9 @@ def _live(store: Store) -> str:
 
 
 def _readable(manifest: Manifest) -> Iterator[RenderableType]:
+    from recommender.cli.figures import metrics_table
     from recommender.cli.paper import facts
     from recommender.cli.words import figure, size
-
-    def words(numbers: dict[str, float]) -> str:
-        return ", ".join(f"{name} {figure(value)}" for name, value in numbers.items())
 
     yield facts(
         "",
@@ -154,10 +152,12 @@ def _readable(manifest: Manifest) -> Iterator[RenderableType]:
             ("sessions", manifest.n_sessions),
             ("items", manifest.n_items),
             ("events", manifest.n_events),
-            ("metrics", words(manifest.metrics)),
             ("verdict", manifest.verdict),
-            ("index recall", words(manifest.index_recall)),
+            ("index recall", ", ".join(f"{name} {figure(value)}" for name, value in manifest.index_recall.items())),
             ("files", f"{len(manifest.files)}, {size(manifest.bytes)}"),
             ("libraries", ", ".join(f"{name} {version}" for name, version in manifest.libraries.items())),
         ],
     )
+    if manifest.metrics:
+        yield ""
+        yield metrics_table(manifest.metrics)

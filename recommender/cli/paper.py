@@ -33,6 +33,7 @@ class Paper(Console):
         with self.capture() as captured:
             self.print(part)
         self.file.writelines(line.rstrip() + "\n" for line in captured.get().splitlines())
+        self.file.flush()
 
     def on_broken_pipe(self) -> None:
         """Let the error pass: the group knows what to do."""
@@ -46,7 +47,14 @@ def cell(value: object) -> Text:
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, right: Iterable[int] = ()) -> Table:
     """Return a table; `right` are the positions of columns of numbers, `title` may be empty."""
-    grid = Table(title=title or None, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    grid = Table(
+        title=title or None,
+        title_justify="left",
+        title_style="bold",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+    )
     numeric = set(right)
     for position, name in enumerate(columns):
         grid.add_column(name, justify="right" if position in numeric else "left", overflow="fold")

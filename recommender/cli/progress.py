@@ -24,6 +24,7 @@ def on_stderr() -> Iterator[ProgressProtocol]:
     if sys.stderr.isatty() and not paper.is_dumb_terminal:
         with bars(paper) as progress:
             yield progress
+        paper.print()
     else:
         lines = Lines(lambda line: print(line, file=sys.stderr, flush=True))
         yield lines
@@ -43,14 +44,16 @@ def bars(paper: Paper) -> Iterator[ProgressProtocol]:
     with Progress(*columns, console=paper) as drawing:
         tasks: dict[str, TaskID] = {}
         current = ""
+        since = drawing.get_time()
 
         def progress(stage: str, done: int, total: int | None) -> None:
-            nonlocal current
+            nonlocal current, since
             if stage != current and current in tasks:
-                _finish(drawing, tasks.pop(current))
+                since = _finish(drawing, tasks.pop(current))
             current = stage
             if stage not in tasks:
                 tasks[stage] = drawing.add_task(printable(stage), total=total)
+                _task(drawing, tasks[stage]).start_time = since
             drawing.update(tasks[stage], completed=done, total=total)
 
         yield progress
@@ -59,20 +62,22 @@ def bars(paper: Paper) -> Iterator[ProgressProtocol]:
 
 
 class Lines:
-    """A progress that writes a line at most every ten seconds, and one when a stage ends."""
+    """A progress that writes a line at most every ten seconds, and one when a stage ends.
+
+    A stage reports when some of it is done, so it counts as begun when the one before it ended.
+    """
 
     def __init__(self, write: Callable[[str], object], clock: Callable[[], float] = time.monotonic) -> None:
         self._write = write
         self._clock = clock
         self._stage: str | None = None
-        self._began = self._spoke = 0.0
+        self._began = self._spoke = clock()
 
     def __call__(self, stage: str, done: int, total: int | None) -> None:
         """Report one step; a new stage ends the one before."""
         if stage != self._stage:
             self.close()
             self._stage = stage
-            self._began = self._spoke = self._clock()
         if total is not None and done >= total:
             self.close()
         elif self._clock() - self._spoke >= LINE_EVERY_SECONDS:
@@ -82,8 +87,10 @@ class Lines:
     def close(self) -> None:
         """End the stage that is under way."""
         if self._stage is not None:
-            self._write(f"{printable(self._stage)}: done, {seconds(self._clock() - self._began)}")
+            now = self._clock()
+            self._write(f"{printable(self._stage)}: done, {seconds(now - self._began)}")
             self._stage = None
+            self._began = self._spoke = now
 
 
 class _Count(TextColumn):
@@ -107,9 +114,17 @@ class _Seconds(TextColumn):
         return Text(seconds((task.finished_time if task.finished else task.elapsed) or 0.0), justify="right")
 
 
-def _finish(drawing: Progress, task: TaskID) -> None:
-    done = drawing.tasks[drawing.task_ids.index(task)].completed
-    drawing.update(task, completed=max(done, 1), total=max(done, 1))
+def _finish(drawing: Progress, identity: TaskID) -> float:
+    """Draw a stage as done, where it did not say so itself, and return when that was."""
+    task = _task(drawing, identity)
+    if not task.finished:
+        done = max(task.completed, 1)
+        drawing.update(identity, completed=done, total=done)
+    return (task.start_time or 0.0) + (task.finished_time or 0.0)
+
+
+def _task(drawing: Progress, task: TaskID) -> Task:
+    return drawing.tasks[drawing.task_ids.index(task)]
 
 
 def _count(done: int, total: int | None) -> str:

@@ -52,6 +52,7 @@ def _readable(slate: Slate, question: str) -> Iterator[RenderableType]:
 
     columns = ("", "item", "title", "score", "source", "reason")
     yield table(question, columns, (_row(item) for item in slate.items), right=(0, 3))
+    yield ""
     notes: list[tuple[str, object]] = []
     if slate.fallback:
         notes.append(("fallback", slate.fallback["text"]))

@@ -30,12 +30,12 @@ def command(shell: Shell, force: bool, no_promote: bool) -> None:
     config = shell.config()
     with shell.progress() as progress:
         result = train.run(config, force=force, promote=not no_promote, progress=progress)
-    shell.answer(result.to_dict(), *_readable(result))
+    shell.answer(result.to_dict(), *([_outcome(result)] if shell.quiet else _readable(result)))
     shell.tell("", "Next:", *(f"  {line}" for line in _next_commands(result)))
 
 
 def _readable(result: TrainResult) -> Iterator[RenderableType]:
-    from recommender.cli.figures import evaluation_table
+    from recommender.cli.figures import metrics_table
     from recommender.cli.findings import short_findings
     from recommender.cli.paper import facts
     from recommender.cli.words import seconds
@@ -44,10 +44,17 @@ def _readable(result: TrainResult) -> Iterator[RenderableType]:
     yield ""
     yield facts("Stages", ((stage, seconds(taken)) for stage, taken in result.seconds.items()))
     yield ""
-    if result.evaluation is not None:
-        yield evaluation_table(result.evaluation)
-    yield f"verdict  {result.verdict}"
-    yield f"version  {result.version}, {'live now' if result.promoted else 'published, not live'}"
+    if result.metrics:
+        yield metrics_table(result.metrics)
+        yield ""
+    yield _outcome(result)
+
+
+def _outcome(result: TrainResult) -> RenderableType:
+    from recommender.cli.paper import facts
+
+    state = "live now" if result.promoted else "published, not live"
+    return facts("", [("verdict", result.verdict), ("version", f"{result.version}, {state}")])
 
 
 def _next_commands(result: TrainResult) -> Iterator[str]:

@@ -84,3 +84,22 @@ def test_ids_from_the_shell_stay_what_they_are(shop: Invoke) -> None:
     for item in ("007", "NA", "null", "a/b", "☕"):
         done = shop("recommend", "--placement", "also-bought", "--item", item, "--strict", "--json")
         assert done.exit_code == 0, done.stderr
+
+
+def test_a_terminal_that_knows_ascii_only(run: Run, trained_shop: Path) -> None:
+    done = run(
+        "recommend", "--placement", "popular", "--category", "Coffee > Cups", cwd=trained_shop, PYTHONIOENCODING="ascii"
+    )
+    assert done.returncode == 0, done.stderr
+    assert "\\u2615" in done.stdout
+    done = run(
+        "recommend",
+        "--placement",
+        "popular",
+        "--category",
+        "Coffee > Cups",
+        "--json",
+        cwd=trained_shop,
+        PYTHONIOENCODING="ascii",
+    )
+    assert "☕" in done.stdout

@@ -77,8 +77,8 @@ def test_a_file_that_is_not_toml(invoke: Invoke, tmp_path: Path) -> None:
         (HEADER.encode(), "events.csv: has no rows"),
         (b"\x00\x01\x02\xff\xfe" * 500, "events.csv"),
         (b"user_id,event,timestamp\nu1,purchase,2026-01-01\n", "item_id"),
-        (HEADER.encode() + f"u1,{'x' * 300},purchase,2026-01-01\n".encode(), "256 bytes"),
-        (HEADER.encode() + b"u1,i1,purchase,2026-01-01\n", "events.csv"),
+        (HEADER.encode() + f"u1,{'x' * 300},purchase,2026-01-01\n".encode(), "id_too_long"),
+        (HEADER.encode() + b"u1,i1,purchase,2026-01-01\n", "too little to train on"),
     ],
     ids=["missing", "empty", "header only", "binary", "no item_id column", "300-character id", "too little"],
 )

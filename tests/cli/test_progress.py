@@ -31,8 +31,8 @@ def test_lines_come_every_ten_seconds_and_when_a_stage_ends() -> None:
         "read events: 11,000 of 25,000, 10.0 s",
         "read events: 21,000 of 25,000, 20.0 s",
         "read events: done, 24.0 s",
-        "fit als: 7, 12.0 s",
-        "fit als: done, 12.0 s",
+        "fit als: 7, 13.0 s",
+        "fit als: done, 13.0 s",
     ]
 
 
