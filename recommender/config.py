@@ -77,7 +77,7 @@ class Data(Record):
 class Matrix(Record):
     """How events become the numbers of the user-item matrix."""
 
-    half_life_days: float | None = Field(90.0, gt=0, description="Age at which an event counts half; none: no decay.")
+    half_life_days: float | None = Field(60.0, gt=0, description="Age at which an event counts half; none: no decay.")
     damp_quantity: bool = Field(True, description="Count a quantity q as 1 + ln(q) instead of q.")
     max_items_per_user: int = Field(
         1000, ge=1, description="Only a user's heaviest items train, so robots can't dominate."
@@ -90,7 +90,7 @@ class ALSConfig(Record):
 
     factors: int = Field(64, ge=1, le=1024, description="Length of a factor vector.")
     regularization: float = Field(20.0, ge=0, description="Weight of the squared factors in the loss.")
-    alpha: float = Field(2.0, gt=0, description="Confidence that one fresh purchase adds to a pair.")
+    alpha: float = Field(1.0, gt=0, description="Confidence that one fresh purchase adds to a pair.")
     unobserved_weight: float = Field(1.0, gt=0, description="Confidence in a pair that was never observed.")
     epochs: int = Field(12, ge=1, le=1000, description="Passes over users and items.")
     seed: int = Field(0, ge=0, description="Seed of the starting factors.")
@@ -126,7 +126,7 @@ class Models(Record):
 class Blend(Record):
     """How for-you adds its sources up; the weight of the ALS score is 1."""
 
-    popularity: float = Field(1.0, ge=0, description="Weight of an item's popularity, the share of users who buy it.")
+    popularity: float = Field(0.5, ge=0, description="Weight of an item's popularity, the share of users who buy it.")
 
 
 class IndexConfig(Record):

@@ -41,19 +41,20 @@ def evaluate_bundle(
 ) -> EvaluationReport:
     """Score for-you and also-bought (the rest of an order, one item given) of a bundle fitted on `split.train`.
 
-    For-you is asked about new items, or about all purchases where its rules hide nothing. Only items with factors are
-    relevant: the rule `matrix.min_users_per_item` holds for candidates and truth. The baseline ranks by distinct
-    users of the last `test_days` of training and obeys the same "nothing given" rule.
+    For-you is asked about new items, or about all purchases where its rules hide nothing. Only items with factors
+    that the shop may show are relevant: the rule `matrix.min_users_per_item` holds for candidates and truth. The
+    baseline ranks such items by distinct users of the last `test_days` of training and repeats nothing given.
     """
     train, test = net_of_returns(split.train), net_of_returns(split.test)
     goal = bundle.manifest.main_event
     train, test = train.where(train.is_type(goal)), test.where(test.is_type(goal))
     known = np.zeros(len(bundle.items), dtype=bool)
     known[bundle.for_you_index.items] = True
+    known &= bundle.catalogue.servable
 
     for_you = list(_for_you_cases(bundle, train, test, known, config))
     also_bought = list(_also_bought_cases(bundle, test, known, config))
-    best = _best_sellers(train, len(bundle.items), config.test_days)
+    best = _best_sellers(train.where(known[train.item]), len(bundle.items), config.test_days)
     notes = [
         split.note,
         f"{len(for_you):,} users who bought something to be found, {len(also_bought):,} orders of at least two items",
@@ -71,7 +72,7 @@ def evaluate_bundle(
             MODEL: served,
             BASELINE: [_best_not_given(best, case.given, max(config.k)) for case in cases],
         }
-        rows += _rows(placement, slates, cases, config.k, n_candidates=len(bundle.for_you_index))
+        rows += _rows(placement, slates, cases, config.k, n_candidates=int(known.sum()))
         if placement == "for-you":
             difference, margin = _compare(slates, cases, gate.metric)
     return EvaluationReport(rows, notes, gate.metric, difference, margin)

@@ -36,7 +36,7 @@ class ALS:
 
     factors: int = 64
     regularization: float = 20.0
-    alpha: float = 2.0
+    alpha: float = 1.0
     unobserved_weight: float = 1.0
     epochs: int = 12
     threads: int | None = None
@@ -61,15 +61,15 @@ class ALS:
         # implicit's confidences are in units of the unobserved weight, an observed pair's is alpha r, not 1 + alpha r
         confidences = user_items.astype(np.float32)
         confidences.data = 1 + confidences.data * np.float32(self.alpha / self.unobserved_weight)
-        solver = AlternatingLeastSquares(
-            factors=self.factors,
-            regularization=self.regularization / self.unobserved_weight,
-            alpha=1.0,
-            iterations=self.epochs,
-            num_threads=self.threads or available_threads(),
-            random_state=self.seed,
-        )
         with threadpool_limits(limits=1, user_api="blas"):
+            solver = AlternatingLeastSquares(
+                factors=self.factors,
+                regularization=self.regularization / self.unobserved_weight,
+                alpha=1.0,
+                iterations=self.epochs,
+                num_threads=self.threads or available_threads(),
+                random_state=self.seed,
+            )
             solver.fit(
                 confidences,
                 show_progress=False,

@@ -52,18 +52,18 @@ class FromSimilarity:
 
 @dataclass(frozen=True, slots=True)
 class FromIndex:
-    """The nearest item factors to a vector of shape (F,)."""
+    """The nearest item factors to a vector of shape (F,); items that point away from it are no candidates."""
 
     index: ItemIndex
     query: NDArray[np.float32]
 
     def top(self, n: int) -> Candidates:
         """Return the nearest `n` items, as good as the index finds them."""
-        return _without_support(*self.index.search(self.query, n))
+        return _positive(*self.index.search(self.query, n))
 
     def within(self, allowed: NDArray[np.bool_], n: int) -> Candidates:
         """Return the nearest `n` allowed items, exactly."""
-        return _without_support(*self.index.search_within(self.query, allowed, n))
+        return _positive(*self.index.search_within(self.query, allowed, n))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,5 +90,6 @@ class FromScores:
         return Candidates(items, self.model.scores[items], self.model.support[items])
 
 
-def _without_support(items: NDArray[np.int32], scores: NDArray[np.float32]) -> Candidates:
-    return Candidates(items, scores, np.zeros(len(items), dtype=np.int32))
+def _positive(items: NDArray[np.int32], scores: NDArray[np.float32]) -> Candidates:
+    n = int(np.count_nonzero(scores > 0))
+    return Candidates(items[:n], scores[:n], np.zeros(n, dtype=np.int32))
