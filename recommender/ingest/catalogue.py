@@ -73,10 +73,9 @@ class CatalogueReader:
         row_of = np.full(n_items, -1, dtype=np.int64)
         row_of[items] = np.arange(len(items))
         self._count_repeated(items, row_of)
-        listed = row_of >= 0
-        rows: Column = pa.array(row_of, mask=~listed)
+        rows: Column = pa.array(row_of, mask=row_of < 0)
         aligned = table.take(rows).combine_chunks()
-        return Catalogue(aligned.add_column(0, "listed", pa.array(listed)))
+        return Catalogue(aligned.set_column(0, "listed", compute.fill_null(aligned["listed"], False)))
 
     def _count_repeated(self, items: NDArray[np.int32], row_of: NDArray[np.int64]) -> None:
         overruled = np.flatnonzero(row_of[items] != np.arange(len(items)))
@@ -119,8 +118,7 @@ class CatalogueReader:
         note_ids(self.report, "catalogue: item_id", ids, fine)
         self._items.append(self.items.encode(ids, fine))
         selected: Column = pa.array(np.flatnonzero(fine))
-        table = pa.table({"": pa.array(ids.codes), **typed}).take(selected)
-        self._tables.append(table.drop_columns([""]))
+        self._tables.append(pa.table({"listed": pa.array(fine), **typed}).take(selected))
         return reasons
 
 

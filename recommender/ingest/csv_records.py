@@ -15,8 +15,9 @@ QUOTE, NEWLINE, RETURN = b'"'[0], b"\n"[0], b"\r"[0]
 def line_ends(block: NDArray[np.uint8]) -> NDArray[np.int64]:
     """Return the positions of the last byte of each line: of LF, CRLF, or a lone CR (old Macintosh)."""
     ends = block == NEWLINE
-    returns = np.flatnonzero(block[:-1] == RETURN)
-    ends[returns[block[returns + 1] != NEWLINE]] = True
+    returns = np.flatnonzero(block == RETURN)
+    following = np.append(block, RETURN)[returns + 1]
+    ends[returns[following != NEWLINE]] = True
     return np.flatnonzero(ends)
 
 

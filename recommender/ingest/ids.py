@@ -127,6 +127,8 @@ def read_ids(column: Column) -> IdColumn:
 def _dictionary(column: Column) -> Column:
     if pa.types.is_dictionary(column.type):
         return column
+    if isinstance(column.type, pa.BaseExtensionType):  # UUIDs
+        column = pa.array([None if value is None else str(value) for value in column.to_pylist()], pa.string())
     if pa.types.is_string_view(column.type) or pa.types.is_null(column.type):
         column = column.cast(pa.string())
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -70,5 +70,14 @@ def table_batch(columns: pa.RecordBatch, first: int) -> Batch:
 
 
 def _as_json(columns: pa.RecordBatch, i: int) -> str:
-    fields = {name: columns.column(name)[i].as_py() for name in columns.schema.names}
+    fields = {name: _value(columns.column(name)[i]) for name in columns.schema.names}
     return json.dumps(fields, ensure_ascii=False, default=str)
+
+
+def _value(scalar: Any) -> object:
+    try:
+        return scalar.as_py()
+    except UnicodeDecodeError:
+        return scalar.as_buffer().to_pybytes().decode(errors="backslashreplace")
+    except (ValueError, OverflowError):  # a time beyond what Python knows
+        return scalar.value

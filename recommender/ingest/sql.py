@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -61,7 +61,8 @@ class SqlSource:
                 answer = connection.execution_options(**options).exec_driver_sql(self.query)
                 if not answer.returns_rows:
                     raise ConfigError(f"data.{self.key}: the statement returns no rows; write a SELECT")
-                yield answer
+                with closing(answer):
+                    yield answer
         except DBAPIError as error:
             raise DataError(f"{self.name}: {self.key} failed: {self._without_password(str(error.orig))}") from None
         except SQLAlchemyError as error:
