@@ -44,7 +44,7 @@ def command(shell: Shell) -> None:
         "data": [asdict(source) for source in sources],
         "store": asdict(store),
     }
-    shell.answer(report, *_readable(machine, sources, store), "", *(f"warning: {text}" for text in warnings))
+    shell.answer(report, *_readable(machine, sources, store), "", *_remarks(warnings))
     if store.damage:
         raise StoreError("; ".join(store.damage))
     shell.tell("healthy" if not warnings else "healthy, with warnings")
@@ -62,6 +62,12 @@ def _warnings(sources: tuple[SourceHealth, ...], store: StoreHealth) -> Iterator
         yield f"{', '.join(store.unfinished)}: left by a killed run; the next train or prune removes it"
     if store.free_bytes < LITTLE_DISK_BYTES:
         yield f"{store.path}: under 1 GB of disk is free; `alsobought models prune` deletes old versions"
+
+
+def _remarks(warnings: list[str]) -> Iterator[RenderableType]:
+    from recommender.cli.paper import warning
+
+    yield from (warning(text) for text in warnings)
 
 
 def _readable(machine: Machine, sources: tuple[SourceHealth, ...], store: StoreHealth) -> Iterator[RenderableType]:

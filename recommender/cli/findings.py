@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from rich.console import RenderableType
+from rich.text import Text
 
-from recommender.cli.paper import facts, table
+from recommender.cli.paper import facts, table, warning
+from recommender.cli.words import printable
 from recommender.ingest import IngestReport
 from recommender.ingest.report import SourceReport
 from recommender.pipeline.check import CheckReport
@@ -27,12 +29,12 @@ def short_findings(report: CheckReport) -> Iterator[RenderableType]:
     yield from remarks(report)
 
 
-def remarks(report: CheckReport) -> Iterator[str]:
+def remarks(report: CheckReport) -> Iterator[RenderableType]:
     """Return notices and warnings, a line each."""
-    lines = [f"note: {text}" for text in report.ingest.notices] + [f"warning: {text}" for text in report.warnings]
-    if lines:
+    if report.ingest.notices or report.warnings:
         yield ""
-    yield from lines
+    yield from (Text(f"note: {printable(text)}") for text in report.ingest.notices)
+    yield from (warning(text) for text in report.warnings)
 
 
 def _rows(ingest: IngestReport) -> RenderableType:
@@ -69,7 +71,7 @@ def _summary(report: CheckReport) -> Iterator[tuple[str, object]]:
         f"{found.items:,}, {found.silent_items:,} without an event, {found.unlisted_items:,} not in the catalogue",
     )
     yield "events", ", ".join(f"{count:,} {name}" for name, count in found.events_by_type.items())
-    yield "equal events", report.ingest.duplicates
+    yield "duplicates", report.ingest.duplicates
     yield "guest returns", sum(source.guest_returns for source in report.ingest.events)
     yield "time", f"{found.first_time} to {found.last_time}" if found.first_time else "the events have no times"
     yield "density", f"{found.density:.3%} of all pairs of user and item"

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from recommender.cli.shell import Shell, verb
-from recommender.errors import ConfigError
+from recommender.errors import ConfigError, StoreError
 
 SAMPLE = {"events": "data/events.csv", "catalogue": "data/items.csv"}
 SAMPLE_ITEM = "TENT"
@@ -35,10 +35,13 @@ def command(shell: Shell, folder: Path, force: bool) -> None:
     present = [path for path in sample if path.exists()]
     _refuse_to_overwrite([path for path in [target, *present] if path.exists() and not force])
     written = [] if present else sample
-    if written:
-        write_toy_shop(sample[0].parent)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(commented_toml(SAMPLE), encoding="utf-8")
+    try:
+        if written:
+            write_toy_shop(sample[0].parent)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(commented_toml(SAMPLE), encoding="utf-8")
+    except OSError as error:
+        raise StoreError(f"{target.parent}: can't be written to: {error.strerror or error}") from error
     files = [str(path) for path in [*written, target]]
     shell.answer({"written": files, "kept": [str(path) for path in present]}, *(f"wrote {file}" for file in files))
     shell.tell(*(f"kept  {path}, as it was there already" for path in present))

@@ -10,9 +10,9 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from recommender.cli.words import figure
+from recommender.cli.words import figure, printable
 
-PIPE_WIDTH = 160  # nobody folds a pipe: wide enough for every table here, so that no id is cut
+PIPE_WIDTH = 1000  # a line of a table is a line of a pipe, whatever ids and titles it holds
 
 
 class Paper(Console):
@@ -22,7 +22,7 @@ class Paper(Console):
         super().__init__(stderr=stderr, highlight=False, emoji=False, markup=False)
         if self.no_color or os.environ.get("NO_COLOR"):
             self._color_system = None
-        if not self.is_terminal and "COLUMNS" not in os.environ:
+        if not self.is_terminal:
             self.width = PIPE_WIDTH
 
     def put(self, part: RenderableType) -> None:
@@ -78,3 +78,8 @@ def facts(title: str, pairs: Iterable[tuple[str, object]]) -> Table:
     for name, value in pairs:
         grid.add_row(name, value if isinstance(value, Text) else cell(value))
     return grid
+
+
+def warning(text: str) -> Text:
+    """Return a line that a person should not overlook."""
+    return Text.assemble(("warning: ", "yellow"), printable(text))

@@ -101,3 +101,20 @@ def test_a_directory_as_events(invoke: Invoke, tmp_path: Path) -> None:
 def test_no_bundle_yet(invoke: Invoke, tmp_path: Path, verb: str, arguments: tuple[str, ...]) -> None:
     write_shop(tmp_path)
     assert_refused(invoke, verb, 6, "models", "no model has been promoted", "alsobought train", arguments=arguments)
+
+
+def test_refused_rows_are_counted_by_reason(invoke: Invoke, trained_shop: Path, tmp_path: Path) -> None:
+    lines = (trained_shop / "data" / "events.csv").read_text(encoding="utf-8").splitlines()
+    item = lines[0].split(",").index("item_id")
+    for number, content in ((1, "x" * 300), (2, "y" * 300), (3, "not in the catalogue")):
+        row = lines[number].split(",")
+        row[item] = content
+        lines[number] = ",".join(row)
+    write_shop(tmp_path, SHOP_TOML + 'catalogue = "items.csv"\n', "\n".join(lines).encode())
+    (tmp_path / "items.csv").write_bytes((trained_shop / "data" / "items.csv").read_bytes())
+    done = invoke("check")
+    assert done.exit_code == 0, done.stderr
+    assert ["events.csv", "id_too_long", "2"] in [line.split() for line in done.stdout.splitlines()]
+    assert "refused/events.csv" in done.stdout
+    assert "1 not in the catalogue" in done.stdout
+    assert "warning: " in done.stdout

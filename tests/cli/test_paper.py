@@ -32,7 +32,7 @@ def test_text_of_others_loses_its_control_characters_and_nothing_else() -> None:
 
 
 def test_a_pipe_cuts_no_id_and_gets_no_trailing_spaces_nor_colour(capsys: pytest.CaptureFixture[str]) -> None:
-    long = "x" * 120
+    long = "x" * 256
     Paper().put(table("Items", ("item", "title"), [(long, "short"), ("[bold]a[/bold]", "a longer one")]))
     Paper().put(facts("Facts", [("users", 1200)]))
     out = capsys.readouterr().out
