@@ -19,6 +19,7 @@ import pyarrow.csv as arrow_csv
 from numpy.typing import NDArray
 
 from recommender.errors import DataError
+from recommender.ingest.checks import Reason
 from recommender.ingest.csv_records import record_ends
 from recommender.ingest.source import Batch, Refusal
 
@@ -159,7 +160,7 @@ def _count_lines(block: bytes) -> int:
 
 def _parse(records: _Records, header: _Header, columns: Sequence[str], name: str) -> Batch:
     if records.broken:
-        refusal = Refusal(int(records.lines[0]), "unclosed_quote", records.text(0))
+        refusal = Refusal(int(records.lines[0]), Reason.UNCLOSED_QUOTE.code, records.text(0))
         empty = pa.RecordBatch.from_pydict({column: pa.array([], pa.string()) for column in columns})
         return Batch(empty, np.zeros(0, dtype=np.int64), records.text, [refusal])
     records = _without_blank_lines(records)
@@ -168,7 +169,7 @@ def _parse(records: _Records, header: _Header, columns: Sequence[str], name: str
     keep = np.ones(len(records.lines), dtype=bool)
     for row in odd:
         keep[row] = False
-        refused.append(Refusal(int(records.lines[row]), "wrong_number_of_fields", records.text(row)))
+        refused.append(Refusal(int(records.lines[row]), Reason.WRONG_NUMBER_OF_FIELDS.code, records.text(row)))
     kept = _select(records, keep)
     if table.num_rows != len(kept.lines):
         raise DataError(f"{name}: the quotes near line {records.lines[0]} can't be understood; write it as plain CSV")
@@ -228,7 +229,10 @@ def _without_invalid_text(records: _Records) -> tuple[_Records, list[Refusal]]:
     else:
         return records, []
     keep = np.array([_is_text(records, i) for i in range(len(records.lines))], dtype=bool)
-    refused = [Refusal(int(records.lines[i]), "invalid_utf8", records.text(i)) for i in np.flatnonzero(~keep).tolist()]
+    refused = [
+        Refusal(int(records.lines[i]), Reason.INVALID_UTF8.code, records.text(i))
+        for i in np.flatnonzero(~keep).tolist()
+    ]
     return _rebuild(_select(records, keep)), refused
 
 

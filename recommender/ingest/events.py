@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +15,7 @@ from recommender.dataset import Events, IdMap
 from recommender.errors import DataError
 from recommender.ingest.event_names import RETURN
 from recommender.ingest.event_rows import EventRows, judge_events
+from recommender.ingest.growing import GrowingArray
 from recommender.ingest.ids import MISSING, IdColumn, IdEncoder, hash_ids, read_ids
 from recommender.ingest.naming import find_columns
 from recommender.ingest.refused import RefusedRows, refusals_of
@@ -24,6 +24,19 @@ from recommender.ingest.source import Source
 from recommender.progress import Progress
 
 UNUSED = ("currency", "rec_id")
+
+TYPES = {
+    "user": np.int32,
+    "session": np.int32,
+    "order": np.uint64,
+    "item": np.int32,
+    "event_type": np.uint8,
+    "time": np.int64,
+    "quantity": np.float32,
+    "price": np.float32,
+    "event_id": np.uint64,
+}
+"""What is kept per event until the end; orders and event ids as hashes, 0 where there is none."""
 
 
 @dataclass
@@ -39,9 +52,8 @@ class EventsReader:
     now: int
     users: IdEncoder = field(default_factory=IdEncoder)
     sessions: IdEncoder = field(default_factory=IdEncoder)
-    _parts: defaultdict[str, list[NDArray[Any]]] = field(default_factory=lambda: defaultdict(list))
+    _columns: dict[str, GrowingArray] = field(default_factory=lambda: {n: GrowingArray(t) for n, t in TYPES.items()})
     _timed: dict[bool, str] = field(default_factory=dict)
-    _identified: bool = False
 
     @property
     def types(self) -> tuple[str, ...]:
@@ -79,14 +91,12 @@ class EventsReader:
 
         Their items are integers of `items`, not yet ranks.
         """
-        if not self._identified:
-            self._parts.pop("event_id")
-        columns = {name: _joined(self._parts, name) for name in list(self._parts)}
-        if "event_id" in columns:
+        columns = {name: column.finish() for name, column in self._columns.items()}
+        if columns["event_id"].any():
             self._drop_repeated(columns)
         columns["order"], n_orders = _order_codes(columns["order"])
         self.report.duplicates = count_duplicates(columns)
-        columns.pop("event_id", None)
+        del columns["event_id"]
         users, columns["user"] = _ranked(self.users, columns["user"])
         sessions, columns["session"] = _ranked(self.sessions, columns["session"])
         time = columns["time"]
@@ -121,12 +131,10 @@ class EventsReader:
             "time": rows.time[keep],
             "quantity": rows.quantity[keep],
             "price": rows.price[keep].astype(np.float32),
-            # Zeros that nobody reads take no memory.
             "event_id": np.zeros(number, np.uint64) if event_ids is None else hash_ids(event_ids, keep),
         }
-        self._identified |= event_ids is not None
         for name, values in kept.items():
-            self._parts[name].append(values)
+            self._columns[name].extend(values)
 
     def _drop_repeated(self, columns: dict[str, NDArray[Any]]) -> None:
         """Keep the first of the events with the same event_id."""
@@ -176,11 +184,6 @@ def count_duplicates(columns: Mapping[str, NDArray[Any]]) -> int:
         mixed ^= mixed >> np.uint64(29)
     mixed.sort()
     return int((mixed[1:] == mixed[:-1]).sum())
-
-
-def _joined(parts: dict[str, list[NDArray[Any]]], name: str) -> NDArray[Any]:
-    """Concatenate one column, freeing its parts."""
-    return np.concatenate(parts.pop(name))
 
 
 def _ranked(ids: IdEncoder, codes: NDArray[np.int32]) -> tuple[IdMap, NDArray[np.int32]]:
