@@ -91,7 +91,7 @@ class EventsReader:
 
         Their items are integers of `items`, not yet ranks.
         """
-        columns = {name: column.finish() for name, column in self._columns.items()}
+        columns = {name: self._columns.pop(name).finish() for name in TYPES}
         if columns["event_id"].any():
             self._drop_repeated(columns)
         columns["order"], n_orders = _order_codes(columns["order"])
@@ -99,9 +99,8 @@ class EventsReader:
         del columns["event_id"]
         users, columns["user"] = _ranked(self.users, columns["user"])
         sessions, columns["session"] = _ranked(self.sessions, columns["session"])
-        time = columns["time"]
-        if (time[1:] < time[:-1]).any():
-            by_time = np.argsort(time, kind="stable")
+        if not is_sorted(columns["time"]):
+            by_time = np.argsort(columns["time"], kind="stable")
             columns = {name: columns.pop(name)[by_time] for name in list(columns)}
         events = Events(
             user=columns["user"],
@@ -186,6 +185,11 @@ def count_duplicates(columns: Mapping[str, NDArray[Any]]) -> int:
     return int((mixed[1:] == mixed[:-1]).sum())
 
 
+def is_sorted(values: NDArray[Any]) -> bool:
+    """Say whether no value is smaller than the one before."""
+    return bool((values[1:] >= values[:-1]).all())
+
+
 def _ranked(ids: IdEncoder, codes: NDArray[np.int32]) -> tuple[IdMap, NDArray[np.int32]]:
     seen = np.zeros(len(ids) + 1, dtype=bool)
     seen[codes] = True
@@ -194,10 +198,14 @@ def _ranked(ids: IdEncoder, codes: NDArray[np.int32]) -> tuple[IdMap, NDArray[np
 
 
 def _order_codes(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int32], int]:
-    codes = np.full(len(hashes), MISSING, dtype=np.int32)
-    given = hashes != 0
-    if not given.any():
-        return codes, 0
-    found, distinct = pd.factorize(hashes[given])
-    codes[given] = found
-    return codes, len(distinct)
+    """Return dense integers, MISSING where the hash is 0, and how many there are."""
+    if not hashes.any():
+        return np.full(len(hashes), MISSING, dtype=np.int32), 0
+    found, distinct = pd.factorize(hashes)
+    codes = found.astype(np.int32)
+    nothing = np.flatnonzero(distinct == 0)
+    if not len(nothing):
+        return codes, len(distinct)
+    codes[codes == nothing[0]] = MISSING
+    codes[codes > nothing[0]] -= 1
+    return codes, len(distinct) - 1

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
-from conftest import Read
 
 from recommender.errors import ConfigError, DataError
+
+if TYPE_CHECKING:
+    from conftest import Read
 
 NOTHING_LIKE_A_TABLE = object()
 

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from conftest import Read
 
 from recommender.dataset import Dataset
 from recommender.errors import DataError
+
+if TYPE_CHECKING:
+    from conftest import Read
 
 EVENTS = pd.DataFrame({"user_id": ["u", "u"], "item_id": ["a", "ghost"]})
 

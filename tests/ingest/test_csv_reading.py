@@ -5,10 +5,10 @@ from __future__ import annotations
 import csv
 import io
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from conftest import Read
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,6 +17,9 @@ from recommender.ingest import csv as csv_source
 from recommender.ingest import read_dataset
 from recommender.ingest.csv import CsvSource
 from recommender.ingest.csv_records import quoted_spans, record_ends
+
+if TYPE_CHECKING:
+    from conftest import Read
 
 BROKEN = (
     b"\xef\xbb\xbf\r\n"

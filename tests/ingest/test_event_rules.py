@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import Read
 
 from recommender.dataset import NO_TIME, Dataset
 from recommender.errors import DataError
 from recommender.ingest import require_enough
 from recommender.ingest.event_names import canonical_event
+
+if TYPE_CHECKING:
+    from conftest import Read
 
 ROW = {"user_id": "u", "session_id": "", "order_id": "", "item_id": "i", "event": "purchase", "timestamp": "2024-01-01"}
 ROW |= {"quantity": "", "price": "", "event_id": ""}

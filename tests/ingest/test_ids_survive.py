@@ -6,13 +6,13 @@ import csv
 import gzip
 import io
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import Read
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Column, MetaData, String, Table, create_engine
@@ -21,6 +21,9 @@ from recommender.config import parse_config
 from recommender.dataset import Dataset
 from recommender.errors import DataError
 from recommender.ingest import read_dataset
+
+if TYPE_CHECKING:
+    from conftest import Read
 
 AWKWARD = [
     "007",

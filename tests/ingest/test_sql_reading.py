@@ -2,13 +2,16 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from conftest import Read
 from sqlalchemy import create_engine, text
 
 from recommender.errors import ConfigError, DataError
 from recommender.ingest import sql
+
+if TYPE_CHECKING:
+    from conftest import Read
 
 QUERY = "SELECT * FROM events ORDER BY item_id"
 
