@@ -51,9 +51,7 @@ class Connection:
         head, blank, body = bytes(self.received).partition(b"\r\n\r\n")
         if not blank:
             return None
-        length = next(
-            int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")
-        )
+        length = next(int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:"))
         return int(head[9:12]) if len(body) >= length else None
 
 
@@ -67,9 +65,7 @@ def read_item_ids(store: Path) -> list[str]:
     return [blob[start:end].decode() for start, end in pairwise(offsets)]
 
 
-def measure(
-    address: tuple[str, int], paths: list[bytes], connections: int, seconds: float
-) -> dict[str, float]:
+def measure(address: tuple[str, int], paths: list[bytes], connections: int, seconds: float) -> dict[str, float]:
     """Ask for `seconds` over that many connections at once and return the figures, times in milliseconds."""
     selector = selectors.DefaultSelector()
     for number in range(connections):
@@ -102,16 +98,14 @@ def measure(
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--store", type=Path, required=True, help="Folder of the store the server reads.")
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--placement", default="similar-items")
     parser.add_argument("--k", type=int, default=10)
     parser.add_argument("--items", type=int, default=1_000_000, help="Most different items asked for.")
-    parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--connections", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, help="JSON file for the figures.")
@@ -120,9 +114,7 @@ def main() -> None:
     item_ids = read_item_ids(asked.store)
     random.Random(asked.seed).shuffle(item_ids)
     item_ids = item_ids[: asked.items]
-    paths = [
-        f"/v1/{asked.placement}?item_id={quote(item, safe='')}&k={asked.k}".encode() for item in item_ids
-    ]
+    paths = [f"/v1/{asked.placement}?item_id={quote(item, safe='')}&k={asked.k}".encode() for item in item_ids]
     figures = measure((asked.host, asked.port), paths, asked.connections, asked.seconds)
     setting = {name: getattr(asked, name) for name in ("placement", "k", "connections", "seconds", "seed")}
     result = setting | {"different_items": len(item_ids)} | figures

@@ -96,7 +96,7 @@ _PRICE_SCHEMA = {"type": "number", "minimum": 0}
 ITEM_ID = Parameter("item_id", "The item the question is about.", _ID_SCHEMA, _id, "SKU1", required=True)
 HISTORY = Parameter(
     "item_id",
-    "An anonymous visitor's history, the latest item last; repeat the parameter for several items.",
+    "An item of an anonymous visitor's history; repeat the parameter for several.",
     _ID_SCHEMA,
     _id,
     "SKU1",

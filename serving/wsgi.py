@@ -41,7 +41,7 @@ def run(config: Config, host: str = "127.0.0.1", port: int = 8000, workers: int 
     """
     check_address(host, port)
     check_store(config)
-    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT)
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, datefmt="%Y-%m-%d %H:%M:%S %z")
     Server(config, host, port, workers).run()
 
 
