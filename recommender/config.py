@@ -19,6 +19,8 @@ from recommender.errors import ConfigError
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Column = Annotated[str, Field(min_length=1)]
 
+DEFAULT_EVENT_WEIGHTS = {"view": 1.0, "add_to_cart": 3.0, "purchase": 10.0}
+
 
 class Record(BaseModel):
     """A section of shop.toml."""
@@ -77,7 +79,7 @@ class Data(Record):
 class Matrix(Record):
     """How events become the numbers of the user-item matrix."""
 
-    half_life_days: float | None = Field(60.0, gt=0, description="Age at which an event counts half; none: no decay.")
+    half_life_days: float = Field(60.0, ge=0, description="Age at which an event counts half; 0: no decay.")
     damp_quantity: bool = Field(True, description="Count a quantity q as 1 + ln(q) instead of q.")
     max_items_per_user: int = Field(
         1000, ge=1, description="Only a user's heaviest items train, so robots can't dominate."
@@ -100,7 +102,7 @@ class CoPurchaseConfig(Record):
     """Items bought in the same order (or session, or by one user on one day)."""
 
     min_support: int = Field(5, ge=1, description="Fewest distinct users (a guest order counts as one) behind a pair.")
-    half_life_days: float | None = Field(None, gt=0, description="Age at which an order counts half; none: no decay.")
+    half_life_days: float = Field(0.0, ge=0, description="Age at which an order counts half; 0: no decay.")
     max_neighbours: int = Field(100, ge=1, description="Pairs kept per item.")
     max_basket_items: int = Field(200, ge=2, description="Larger orders (wholesale, tests) are left out.")
 
@@ -150,12 +152,18 @@ class PlacementConfig(Record):
     one_per_group: bool = Field(True, description="At most one variant of a product (group_id) in a slate.")
 
 
+class ForYouConfig(PlacementConfig):
+    """Rules of for-you."""
+
+    exclude_seen: bool = Field(True, description="Leave out all that is in the user's history, looked at or bought.")
+
+
 class Placements(Record):
     """Rules by placement."""
 
     also_bought: PlacementConfig = Field(PlacementConfig(), alias="also-bought")
     similar_items: PlacementConfig = Field(PlacementConfig(), alias="similar-items")
-    for_you: PlacementConfig = Field(PlacementConfig(exclude_seen=True), alias="for-you")
+    for_you: ForYouConfig = Field(ForYouConfig(), alias="for-you")
     popular: PlacementConfig = PlacementConfig()
     trending: PlacementConfig = PlacementConfig()
     new_arrivals: PlacementConfig = Field(PlacementConfig(), alias="new-arrivals")
@@ -200,7 +208,7 @@ class Config(Record):
 
     data: Data
     event_weights: dict[str, Weight] = Field(
-        {"view": 1.0, "add_to_cart": 3.0, "purchase": 10.0},
+        DEFAULT_EVENT_WEIGHTS,
         description="Weight of each event type; types that are not listed are left out.",
     )
     matrix: Matrix = Matrix()
@@ -243,6 +251,7 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
     if tuned.exists():
         _merge(tree, _read_toml(tuned))
     _merge(tree, _read_toml(path))
+    tree.setdefault("event_weights", dict(DEFAULT_EVENT_WEIGHTS))
     for text in overrides:
         _merge(tree, _parse_override(text))
     return parse_config(tree, folder=path.parent, source=str(path))

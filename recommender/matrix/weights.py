@@ -8,23 +8,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.dataset import Events
+from recommender.errors import DataError
 
 SECONDS_PER_DAY = 86_400
 
 
-def decay(events: Events, half_life_days: float | None) -> NDArray[np.float32]:
+def decay(events: Events, half_life_days: float) -> NDArray[np.float32]:
     """Return 0.5 ** (age / half-life) of each event, shape (E,), age counted back from `events.as_of`.
 
-    All ones where there is no half-life or the events have no times.
+    All ones where the half-life is 0 or the events have no times.
     """
-    if half_life_days is None or not events.has_times:
+    if half_life_days == 0 or not events.has_times:
         return np.ones(len(events), dtype=np.float32)
     age_days = (events.time[-1] - events.time) / SECONDS_PER_DAY
     return np.asarray(np.exp2(-age_days / half_life_days), dtype=np.float32)
 
 
 def event_values(
-    events: Events, weights: Mapping[str, float], *, damp_quantity: bool, half_life_days: float | None
+    events: Events, weights: Mapping[str, float], *, damp_quantity: bool, half_life_days: float
 ) -> NDArray[np.float32]:
     """Return the value of each event, shape (E,): type weight x (damped) quantity x decay.
 
@@ -41,7 +42,15 @@ def event_values(
 
 
 def main_event_type(events: Events, weights: Mapping[str, float]) -> str:
-    """Return the event type that counts as the shop's goal: purchase, or else the one with the largest weight."""
+    """Return the event type that counts as the shop's goal: purchase, or else the one with the largest weight.
+
+    Raises
+    ------
+    DataError
+        If there are no events.
+    """
+    if not len(events):
+        raise DataError("nothing is left to train on: every event is a return, or a purchase that was returned")
     present = [events.event_types[int(code)] for code in np.unique(events.event_type)]
     if "purchase" in present:
         return "purchase"

@@ -49,7 +49,7 @@ class Baskets:
         return self.items[self.indptr[basket] : self.indptr[basket + 1]]
 
 
-def build_baskets(events: Events, *, half_life_days: float | None = None) -> Baskets:
+def build_baskets(events: Events, *, half_life_days: float = 0.0) -> Baskets:
     """Group events into baskets: by order, else by session, else by user and day (all of a user's, without times)."""
     actor = events.actor.astype(np.int64)
     day = events.time // SECONDS_PER_DAY if events.has_times else np.zeros(len(events), dtype=np.int64)
@@ -78,8 +78,8 @@ class CoPurchase:
     """Co-purchase counts, each basket weighted by recency / log(1 + its size).
 
     score(i -> j) = sum of the weights of baskets with both / sum of the weights of baskets with i: the weighted share
-    of i's baskets that also hold j, 0..1. Pairs behind which fewer than `min_support` distinct users stand are never
-    kept, neither for ranking nor for display.
+    of i's baskets that also hold j, 0..1. Baskets of more than `max_basket_items` count in neither sum. Pairs behind
+    which fewer than `min_support` distinct users stand are never kept, neither for ranking nor for display.
     """
 
     min_support: int = 5
@@ -89,9 +89,9 @@ class CoPurchase:
     def fit(self, baskets: Baskets, n_items: int, *, progress: Progress = silent) -> SimilarityModel:
         """Return the neighbours of all `n_items` items."""
         sizes = baskets.sizes
-        weight = baskets.recency / np.log1p(np.maximum(sizes, 1))
+        weight = np.where(sizes <= self.max_basket_items, baskets.recency / np.log1p(sizes), 0)
         item_weight = np.bincount(baskets.items, np.repeat(weight, sizes), minlength=n_items)
-        usable = np.flatnonzero((sizes >= 2) & (sizes <= self.max_basket_items))
+        usable = np.flatnonzero((sizes >= 2) & (weight > 0))
         by_basket = _basket_matrix(baskets, n_items)[usable]
         by_item = by_basket.T.tocsr()
         actor = baskets.actor[usable]
