@@ -6,6 +6,7 @@ import sys
 from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -34,25 +35,23 @@ class Catalogue:
     @cached_property
     def servable(self) -> NDArray[np.bool_]:
         """Items that may be shown at all, shape (I,): listed, if the shop gave a catalogue."""
-        listed = self._flags("listed", False)
+        listed = self._column("listed", False).astype(bool)
         return listed if listed.any() else np.ones(len(self), dtype=bool)
 
     @cached_property
     def in_stock(self) -> NDArray[np.bool_]:
         """Items not known to be out of stock, shape (I,)."""
-        return self._flags("in_stock", True)
+        return self._column("in_stock", True).astype(bool)
 
     @cached_property
     def price(self) -> NDArray[np.float64]:
         """Price per item, shape (I,), NaN where unknown."""
-        return self._numbers("price", np.nan)
+        return self._column("price", np.nan).astype(np.float64)
 
     @cached_property
     def created_at(self) -> NDArray[np.int64]:
         """Seconds since 1970 (UTC), shape (I,), -1 where unknown."""
-        if "created_at" not in self.table.column_names:
-            return np.full(len(self), -1, dtype=np.int64)
-        return np.asarray(self.table["created_at"].fill_null(-1).to_numpy(), dtype=np.int64)
+        return self._column("created_at", -1).astype(np.int64)
 
     @cached_property
     def group(self) -> NDArray[np.int32]:
@@ -82,7 +81,7 @@ class Catalogue:
         at = bisect_left(self.categories, wanted)
         exact = at if at < len(self.categories) and self.categories[at] == wanted else len(self.categories)
         code = self.category[items]
-        return (code == exact) | ((code >= first) & (code < end))
+        return np.asarray((code == exact) | ((code >= first) & (code < end)))
 
     def fields(self, item: int, names: tuple[str, ...] = ("title", "price", "url", "image_url")) -> dict[str, object]:
         """Return the named fields of one item that the catalogue has, without nulls and NaN."""
@@ -95,7 +94,7 @@ class Catalogue:
         if "category" not in self.table.column_names:
             return [], np.full(len(self), -1, dtype=np.int32)
         encoded = self.table["category"].combine_chunks().dictionary_encode()
-        raw = [normal_category(name) for name in encoded.dictionary.to_pylist()]
+        raw = [normal_category(str(name)) for name in encoded.dictionary.to_pylist()]
         names = sorted(set(raw) - {""})
         position = {name: code for code, name in enumerate(names)}
         to_code = np.array([position.get(name, -1) for name in raw] + [-1], dtype=np.int32)
@@ -106,15 +105,12 @@ class Catalogue:
     def _python_columns(self) -> dict[str, list[object]]:
         return {name: self.table[name].to_pylist() for name in self.table.column_names}
 
-    def _flags(self, name: str, default: bool) -> NDArray[np.bool_]:
+    def _column(self, name: str, default: float) -> NDArray[Any]:
+        """Return a column, shape (I,), with nulls (all, where the shop does not give it) replaced."""
         if name not in self.table.column_names:
-            return np.full(len(self), default, dtype=bool)
-        return np.asarray(self.table[name].fill_null(default).to_numpy(), dtype=bool)
-
-    def _numbers(self, name: str, default: float) -> NDArray[np.float64]:
-        if name not in self.table.column_names:
-            return np.full(len(self), default, dtype=np.float64)
-        return np.asarray(self.table[name].fill_null(default).to_numpy(), dtype=np.float64)
+            return np.full(len(self), default)
+        column: Any = self.table[name]
+        return np.asarray(column.fill_null(default).to_numpy())
 
 
 def normal_category(path: str) -> str:
