@@ -10,7 +10,7 @@ from typing import Any
 class Row:
     """One figure: a metric of a model at k, averaged over n users (for-you) or orders (also-bought).
 
-    Coverage is the share of the items a model may show that stood in at least one slate.
+    Coverage is the share of the items that can be relevant that stood in at least one slate.
     """
 
     placement: str
@@ -26,7 +26,7 @@ class EvaluationReport:
     """All figures, how the data was cut, and a verdict on the gate's metric.
 
     `difference` is the mean over users of (model - best sellers) in the gate's metric of for-you and `margin` its 95%
-    half-width (1.96 standard errors); both are 0 without test users.
+    half-width (1.96 standard errors); both are 0 with fewer than two test users.
     """
 
     rows: list[Row]

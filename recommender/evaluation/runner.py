@@ -41,9 +41,10 @@ def evaluate_bundle(
 ) -> EvaluationReport:
     """Score for-you and also-bought (the rest of an order, one item given) of a bundle fitted on `split.train`.
 
-    For-you is asked about new items, or about all purchases where its rules hide nothing. Only items with factors
-    that the shop may show are relevant: the rule `matrix.min_users_per_item` holds for candidates and truth. The
-    baseline ranks such items by distinct users of the last `test_days` of training and repeats nothing given.
+    For-you is asked about new items: purchases of the test side whose item its rules do not hide from the user as
+    owned or seen. Only items with factors that the shop may show are relevant: the rule `matrix.min_users_per_item`
+    holds for candidates and truth. The baseline ranks such items by distinct users of the last `test_days` of
+    training and repeats nothing that is hidden or given.
     """
     train, test = net_of_returns(split.train), net_of_returns(split.test)
     goal = bundle.manifest.main_event
@@ -52,8 +53,11 @@ def evaluate_bundle(
     known[bundle.for_you_index.items] = True
     known &= bundle.catalogue.servable
 
-    for_you = list(_for_you_cases(bundle, train, test, known, config))
-    also_bought = list(_also_bought_cases(bundle, test, known, config))
+    gate_metric, gate_k = _metric_and_k(gate)
+    depth = max(*config.k, gate_k)
+
+    for_you = list(_for_you_cases(bundle, test, known, depth, config.max_users))
+    also_bought = list(_also_bought_cases(bundle, test, known, depth, config.max_users))
     best = _best_sellers(train.where(known[train.item]), len(bundle.items), config.test_days)
     notes = [
         split.note,
@@ -70,43 +74,51 @@ def evaluate_bundle(
             served = _answer(cases, lambda case: _served(bundle, case), f"evaluate {placement}", progress)
         slates = {
             MODEL: served,
-            BASELINE: [_best_not_given(best, case.given, max(config.k)) for case in cases],
+            BASELINE: [_best_not_given(best, case.given, depth) for case in cases],
         }
-        rows += _rows(placement, slates, cases, config.k, n_candidates=int(known.sum()))
+        rows += _rows(placement, slates, cases, config.k, known)
         if placement == "for-you":
-            difference, margin = _compare(slates, cases, gate.metric)
+            difference, margin = _compare(slates, cases, gate_metric, gate_k)
     return EvaluationReport(rows, notes, gate.metric, difference, margin)
 
 
 def _for_you_cases(
-    bundle: Bundle, train: Events, test: Events, known: NDArray[np.bool_], config: Evaluation
+    bundle: Bundle, test: Events, known: NDArray[np.bool_], depth: int, max_users: int
 ) -> Iterable[Case]:
     n_items = len(bundle.items)
     asked = test.where((test.user >= 0) & known[test.item])
-    pairs = np.unique(asked.user.astype(np.int64) * n_items + asked.item)
-    if _hides_owned(bundle):
-        pairs = np.setdiff1d(pairs, train.user.astype(np.int64) * n_items + train.item)
-    users, items = pairs // n_items, (pairs % n_items).astype(np.int32)
-    for user in _sample(np.unique(users), config.max_users):
-        start, end = np.searchsorted(users, [user, user + 1])
-        query = Query("for-you", k=max(config.k), user_id=bundle.users.id_of(user))
-        given = bundle.histories.row(user)[0] if _hides_owned(bundle) else items[:0]
-        yield Case(query, given, items[start:end])
+    hidden = _hidden_pairs(bundle)
+    relevant = np.setdiff1d(asked.user.astype(np.int64) * n_items + asked.item, hidden)
+    for user in _sample(np.unique(relevant // n_items), max_users):
+        query = Query("for-you", k=depth, user_id=bundle.users.id_of(user))
+        yield Case(query, _items_of(user, hidden, n_items), _items_of(user, relevant, n_items))
 
 
-def _also_bought_cases(bundle: Bundle, test: Events, known: NDArray[np.bool_], config: Evaluation) -> Iterable[Case]:
+def _hidden_pairs(bundle: Bundle) -> NDArray[np.int64]:
+    """Return user * I + item, ascending, of every pair that the rules of for-you hide."""
+    histories, rules = bundle.histories, bundle.config.placements.for_you
+    users = np.repeat(np.arange(len(histories)), np.diff(histories.indptr))
+    pairs = users * len(bundle.items) + histories.items
+    if rules.exclude_seen:
+        return pairs
+    return pairs[histories.owned] if rules.exclude_owned else pairs[:0]
+
+
+def _items_of(user: int, pairs: NDArray[np.int64], n_items: int) -> NDArray[np.int32]:
+    start, end = np.searchsorted(pairs, [user * n_items, (user + 1) * n_items])
+    return (pairs[start:end] % n_items).astype(np.int32)
+
+
+def _also_bought_cases(
+    bundle: Bundle, test: Events, known: NDArray[np.bool_], depth: int, max_orders: int
+) -> Iterable[Case]:
     baskets = build_baskets(test.where(known[test.item]))
     rng = np.random.default_rng(0)
-    for basket in _sample(np.flatnonzero(baskets.sizes >= 2), config.max_users):
+    for basket in _sample(np.flatnonzero(baskets.sizes >= 2), max_orders):
         items = baskets.of(basket)
         anchor = rng.integers(len(items))
-        query = Query("also-bought", k=max(config.k), item_ids=(bundle.items.id_of(items[anchor]),))
+        query = Query("also-bought", k=depth, item_ids=(bundle.items.id_of(items[anchor]),))
         yield Case(query, items[anchor : anchor + 1], np.delete(items, anchor))
-
-
-def _hides_owned(bundle: Bundle) -> bool:
-    rules = bundle.config.placements.for_you
-    return rules.exclude_owned or rules.exclude_seen
 
 
 def _sample(values: NDArray[np.int64], most: int) -> list[int]:
@@ -144,24 +156,30 @@ def _answer(
     return slates
 
 
-def _rows(placement: str, slates: Slates, cases: Sequence[Case], ks: Sequence[int], *, n_candidates: int) -> list[Row]:
+def _rows(
+    placement: str, slates: Slates, cases: Sequence[Case], ks: Sequence[int], known: NDArray[np.bool_]
+) -> list[Row]:
     rows = []
     for model, answers in slates.items():
         for k in ks:
             measured = [measure(slate, case.relevant, k) for slate, case in zip(answers, cases, strict=True)]
             shown = np.unique(np.concatenate([slate[:k] for slate in answers]))
             figures = {name: float(np.mean([getattr(one, name) for one in measured])) for name in METRICS}
-            figures["coverage"] = len(shown) / max(n_candidates, 1)
+            figures["coverage"] = float(known[shown].sum() / known.sum())
             rows += [Row(placement, model, name, k, value, len(cases)) for name, value in figures.items()]
     return rows
 
 
-def _compare(slates: Slates, cases: Sequence[Case], gate_metric: str) -> tuple[float, float]:
+def _metric_and_k(gate: Gate) -> tuple[str, int]:
+    name, _, k = gate.metric.partition("@")
+    return name, int(k)
+
+
+def _compare(slates: Slates, cases: Sequence[Case], name: str, k: int) -> tuple[float, float]:
     """Return the mean paired difference model - baseline and its 95% half-width."""
-    name, _, k = gate_metric.partition("@")
     differences = np.array(
         [
-            getattr(measure(ours, case.relevant, int(k)), name) - getattr(measure(best, case.relevant, int(k)), name)
+            getattr(measure(ours, case.relevant, k), name) - getattr(measure(best, case.relevant, k), name)
             for ours, best, case in zip(slates[MODEL], slates[BASELINE], cases, strict=True)
         ]
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,13 +56,14 @@ class ALS:
             If the factors come out not finite.
         """
         from implicit.cpu.als import AlternatingLeastSquares
+        from implicit.recommender_base import ModelFitError
 
         if not np.isfinite(user_items.data).all() or (user_items.data < 0).any():
             raise DataError("ALS: the user-item matrix has negative or non-finite values; weights must be 0 or above")
         # implicit's confidences are in units of the unobserved weight, an observed pair's is alpha r, not 1 + alpha r
         confidences = user_items.astype(np.float32)
         confidences.data = 1 + confidences.data * np.float32(self.alpha / self.unobserved_weight)
-        with threadpool_limits(limits=1, user_api="blas"):
+        with threadpool_limits(limits=1, user_api="blas"), suppress(ModelFitError):  # not finite: said below
             solver = AlternatingLeastSquares(
                 factors=self.factors,
                 regularization=self.regularization / self.unobserved_weight,

@@ -1,6 +1,7 @@
 """A weighted sum of scores as one inner product, so that a single search ranks by the sum, exactly.
 
-score(u, i) = x_u . y_i + weight * popularity_i = (x_u, weight) . (y_i, popularity_i): popularity is one more coordinate.
+score(u, i) = x_u . y_i + weight * popularity_i = (x_u, weight) . (y_i, popularity_i): popularity is one more
+coordinate.
 """
 
 from __future__ import annotations

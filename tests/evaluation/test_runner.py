@@ -1,0 +1,271 @@
+"""A shop of six items and four users, whose every figure is worked out by hand.
+
+Day 40 is the last, the last ten days are the test. i5 is unknown to training, so it is never asked for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from math import log2, sqrt
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hand_made import E, make_events
+
+from recommender.bundle import Bundle
+from recommender.config import Config, parse_config
+from recommender.dataset import Catalogue, Dataset, IdMap
+from recommender.evaluation import EvaluationReport, evaluate_bundle, runner, split_events
+from recommender.pipeline.fit import fit_bundle
+from recommender.placements import Query, Slate
+
+N_USERS, N_ITEMS = 4, 6
+
+TRAIN = [
+    E(3, user=3, day=0),
+    E(4, user=1, day=2),
+    E(1, user=0, day=25),
+    E(0, user=0, day=5),
+    E(0, user=1, day=25),
+    E(2, user=1, day=25),
+    E(0, user=2, day=25),
+    E(1, user=2, day=26),
+    E(3, "view", user=2, day=26),
+    E(0, user=3, day=30),
+]
+TEST = [
+    E(0, user=0, order=0, day=31),
+    E(2, user=0, order=0, day=31),
+    E(5, user=0, order=0, day=31),
+    E(1, user=1, order=1, day=35),
+    E(3, user=1, order=1, day=35),
+    E(4, user=1, order=1, day=35),
+    E(4, "return", user=1, order=1, day=36),
+    E(3, user=2, day=39),
+    E(1, order=2, day=39),
+    E(4, "view", user=3, day=40),
+]
+BEST_SELLERS = [0, 1, 2]  # of days 20 to 30: i0 by three users, i1 by two, i2 by one
+
+Reports = tuple[EvaluationReport, list[runner.Case]]
+Evaluate = Callable[..., Reports]
+
+
+def make_config(**sections: dict[str, Any]) -> Config:
+    tree: dict[str, Any] = {
+        "data": {"events": "unused"},
+        "models": {"als": {"factors": 4, "epochs": 2}},
+        "evaluation": {"test_days": 10, "k": [1, 2]},
+        "gate": {"metric": "ndcg@2"},
+    }
+    return parse_config(tree | sections)
+
+
+def make_dataset(*rows: E, listed: list[bool] | None = None) -> Dataset:
+    return Dataset(
+        users=IdMap.from_ids(f"u{number}" for number in range(N_USERS)),
+        sessions=IdMap.from_ids([]),
+        items=IdMap.from_ids(f"i{number}" for number in range(N_ITEMS)),
+        events=make_events(*rows, n_users=N_USERS, n_orders=3),
+        catalogue=Catalogue(pa.table({"listed": listed or [True] * N_ITEMS})),
+    )
+
+
+@pytest.fixture
+def evaluate(monkeypatch: pytest.MonkeyPatch) -> Evaluate:
+    """Evaluate a dataset; `answers` maps a user or anchor id to the items that the model shall answer."""
+    case = runner.Case
+
+    def run(
+        answers: dict[str, list[int]], config: Config | None = None, *rows: E, listed: list[bool] | None = None
+    ) -> Reports:
+        config = config or make_config()
+        dataset = make_dataset(*(rows or TRAIN + TEST), listed=listed)
+        split = split_events(dataset.events, config.evaluation)
+        bundle = fit_bundle(
+            Dataset(
+                *(getattr(dataset, name) for name in ("users", "sessions", "items")), split.train, dataset.catalogue
+            ),
+            config,
+        )
+        cases: list[runner.Case] = []
+
+        def recommend(bundle: Bundle, query: Query) -> Slate:
+            asked = query.user_id or query.item_ids[0]
+            items = [{"item_id": f"i{item}"} for item in answers.get(asked, [])[: query.k]]
+            return Slate("", query.placement, "", items, query.k - len(items))
+
+        class Recorded(case):
+            def __init__(self, *args: Any) -> None:
+                super().__init__(*args)
+                cases.append(self)
+
+        monkeypatch.setattr(runner, "recommend", recommend)
+        monkeypatch.setattr(runner, "Case", Recorded)
+        return evaluate_bundle(bundle, split, config.evaluation, config.gate), cases
+
+    return run
+
+
+def figures(report: EvaluationReport, placement: str, model: str) -> dict[str, float]:
+    return {
+        f"{row.metric}@{row.k}": row.value for row in report.rows if (row.placement, row.model) == (placement, model)
+    }
+
+
+def for_you(cases: list[runner.Case]) -> dict[str | None, tuple[list[int], list[int]]]:
+    return {
+        case.query.user_id: (case.given.tolist(), case.relevant.tolist())
+        for case in cases
+        if case.query.placement == "for-you"
+    }
+
+
+def test_for_you_is_asked_about_new_items_that_training_knows(evaluate: Evaluate) -> None:
+    _, cases = evaluate({})
+    # u0: i0 is owned, i5 unknown. u1: i4 was returned. u2: i3 was looked at. u3 only looks.
+    assert for_you(cases) == {"u0": ([0, 1], [2]), "u1": ([0, 2, 4], [1, 3])}
+
+
+@pytest.mark.parametrize(
+    ("rules", "wanted"),
+    [
+        (
+            {"exclude_seen": False, "exclude_owned": True},
+            {"u0": ([0, 1], [2]), "u1": ([0, 2, 4], [1, 3]), "u2": ([0, 1], [3])},
+        ),
+        (
+            {"exclude_seen": False, "exclude_owned": False},
+            {"u0": ([], [0, 2]), "u1": ([], [1, 3]), "u2": ([], [3])},
+        ),
+    ],
+)
+def test_what_counts_as_new_follows_the_rules_of_the_placement(
+    evaluate: Evaluate, rules: dict[str, bool], wanted: dict[str, tuple[list[int], list[int]]]
+) -> None:
+    _, cases = evaluate({}, make_config(placements={"for-you": rules}))
+    assert for_you(cases) == wanted
+
+
+def test_items_that_may_not_be_shown_are_not_asked_for(evaluate: Evaluate) -> None:
+    _, cases = evaluate({}, None, listed=[True, True, True, False, True, True])
+    assert for_you(cases) == {"u0": ([0, 1], [2]), "u1": ([0, 2, 4], [1])}
+    report, cases = evaluate({}, make_config(matrix={"min_users_per_item": 2}))
+    assert for_you(cases) == {"u1": ([0, 2, 4], [1, 3])}
+    assert figures(report, "for-you", "best sellers")["coverage@2"] == pytest.approx(1 / 3)  # i1 of i0, i1, i3
+
+
+def test_figures_of_for_you(evaluate: Evaluate) -> None:
+    report, _ = evaluate({"u0": [3, 2], "u1": [5, 3]})
+    second = 1 / log2(3)
+    ideal = 1 + second
+    # best sellers: u0 is given [i2], u1 [i1]
+    assert figures(report, "for-you", "best sellers") == pytest.approx(
+        {
+            "recall@1": 1,
+            "ndcg@1": 1,
+            "hit_rate@1": 1,
+            "coverage@1": 2 / 5,
+            "recall@2": (1 + 1 / 2) / 2,
+            "ndcg@2": (1 + 1 / ideal) / 2,
+            "hit_rate@2": 1,
+            "coverage@2": 2 / 5,
+        }
+    )
+    # i5 has no factors: it counts neither as a hit nor as covered
+    assert figures(report, "for-you", "alsobought") == pytest.approx(
+        {
+            "recall@1": 0,
+            "ndcg@1": 0,
+            "hit_rate@1": 0,
+            "coverage@1": 1 / 5,
+            "recall@2": (1 + 1 / 2) / 2,
+            "ndcg@2": (second + second / ideal) / 2,
+            "hit_rate@2": 1,
+            "coverage@2": 2 / 5,
+        }
+    )
+    assert {row.n for row in report.rows} == {2}
+
+    differences = second - 1, (second - 1) / ideal
+    mean = sum(differences) / 2
+    deviation = abs(differences[0] - differences[1]) / sqrt(2)
+    assert report.difference == pytest.approx(mean)
+    assert report.margin == pytest.approx(1.96 * deviation / sqrt(2))
+    assert report.worse_than_best_sellers
+
+
+def test_also_bought_asks_for_the_rest_of_an_order(evaluate: Evaluate) -> None:
+    rest = {"i0": [2], "i2": [0], "i1": [3], "i3": [1]}
+    report, cases = evaluate(rest)
+    orders = [case for case in cases if case.query.placement == "also-bought"]
+    assert len(orders) == 2
+    for case in orders:
+        (anchor,) = case.query.item_ids
+        assert case.relevant.tolist() == rest[anchor]
+        assert case.given.tolist() == [int(anchor[1])]
+        assert case.query.user_id is None
+    assert set(figures(report, "also-bought", "alsobought").values()) == {1.0, 2 / 5}
+    # the best seller other than the anchor is i0, or i1 where i0 was given
+    hits = [rest[case.query.item_ids[0]] == [0] for case in orders]
+    assert figures(report, "also-bought", "best sellers")["recall@1"] == np.mean(hits)
+
+
+def test_slates_reach_as_far_as_the_gate_looks(evaluate: Evaluate) -> None:
+    config = make_config(evaluation={"test_days": 10, "k": [1]}, gate={"metric": "hit_rate@3"})
+    report, cases = evaluate({"u0": [4, 3, 2], "u1": [5, 4, 3]}, config)
+    assert {case.query.k for case in cases} == {3}
+    assert report.difference == 0  # the model hits both users, as best sellers do: at 3
+    assert {row.k for row in report.rows} == {1}
+
+
+def test_a_sample_is_bounded_and_the_same_every_time(evaluate: Evaluate) -> None:
+    config = make_config(evaluation={"test_days": 10, "k": [1], "max_users": 1})
+    (first, cases), (again, _) = evaluate({}, config), evaluate({}, config)
+    assert len(cases) == 2  # one user, one order
+    assert {row.n for row in first.rows} == {1}
+    assert first == again
+    assert (first.difference, first.margin) == (0, 0)  # one user tells nothing
+
+
+def test_no_case_no_figures(evaluate: Evaluate) -> None:
+    report, _ = evaluate({}, None, *TRAIN, E(0, "view", user=0, day=40))
+    assert report.rows == []
+    assert [note for note in report.notes if "no test case" in note] == [
+        "for-you: no test case, so no figures",
+        "also-bought: no test case, so no figures",
+    ]
+    assert (report.difference, report.margin, report.worse_than_best_sellers) == (0, 0, False)
+
+
+def test_without_times_best_sellers_are_those_of_all_training(evaluate: Evaluate) -> None:
+    rows = [E(item, user=user, day=None) for user in range(4) for item in range(user, 6)] * 3
+    report, cases = evaluate({}, None, *rows)
+    assert "no times" in report.notes[0]
+    assert all(not set(given) & set(relevant) for given, relevant in for_you(cases).values())
+
+
+def test_report_is_json(evaluate: Evaluate) -> None:
+    report, _ = evaluate({"u0": [2]})
+    record = json.loads(json.dumps(report.to_dict(), allow_nan=False))
+    assert record["rows"][0] == {
+        "placement": "for-you",
+        "model": "alsobought",
+        "metric": "recall",
+        "k": 1,
+        "value": 0.5,
+        "n": 2,
+    }
+    assert record["gate_metric"] == "ndcg@2"
+    assert json.loads(json.dumps(report.metrics))["for-you/alsobought/recall@1"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("difference", "margin", "worse"),
+    [(-0.02, 0.01, True), (-0.01, 0.01, False), (-0.01, 0.02, False), (0.1, 0.0, False)],
+)
+def test_only_a_clear_loss_is_worse(difference: float, margin: float, worse: bool) -> None:
+    assert EvaluationReport([], [], "ndcg@10", difference, margin).worse_than_best_sellers is worse
