@@ -57,7 +57,7 @@ def read_manifest(folder: Path) -> Manifest:
     Raises
     ------
     StoreError
-        If it is missing, not a manifest, or of a schema this version does not read.
+        If it is missing, not a manifest, of a schema this version does not read, or of another version.
     """
     path = folder / MANIFEST
     try:
@@ -70,6 +70,8 @@ def read_manifest(folder: Path) -> Manifest:
         raise StoreError(
             f"{path}: has schema {manifest.schema_version}, this program reads {SCHEMA_VERSION}: run `alsobought train`"
         )
+    if manifest.version != folder.name:
+        raise StoreError(f"{path}: belongs to version {manifest.version}; train again instead of copying versions")
     return manifest
 
 
@@ -84,10 +86,10 @@ def check_files(folder: Path, manifest: Manifest, *, digests: bool) -> None:
     for name, entry in manifest.files.items():
         path = folder / name
         try:
-            found = path.stat().st_size
-        except OSError:
-            raise StoreError(f"{path}: is missing from the bundle; promote another version or train again") from None
-        if found != entry.bytes or (digests and _entry(path) != entry):
+            whole = path.stat().st_size == entry.bytes and (not digests or _entry(path) == entry)
+        except OSError as error:
+            raise StoreError(f"{path}: {error.strerror}; promote another version or train again") from None
+        if not whole:
             raise StoreError(f"{path}: is not what the manifest says; promote another version or train again")
 
 
@@ -109,7 +111,7 @@ def read_files(folder: Path, manifest: Manifest) -> Bundle:
             users=_load_ids(folder, "users"),
             sessions=_load_ids(folder, "sessions"),
             items=_load_ids(folder, "items"),
-            catalogue=Catalogue(pq.read_table(folder / "catalogue.parquet")),
+            catalogue=Catalogue(pq.ParquetFile(folder / "catalogue.parquet").read()),
             histories=_load_arrays(folder / "histories", Histories),
             als=FactorModel(factors, als.regularization, als.alpha, als.unobserved_weight),
             co_purchase=_load_arrays(folder / "co_purchase", SimilarityModel),
@@ -126,19 +128,21 @@ def read_files(folder: Path, manifest: Manifest) -> Bundle:
 
 
 def _save(path: Path, array: np.ndarray[Any, Any]) -> None:
+    """Write an .npy file; np.save would not say what the disk refused."""
     path.parent.mkdir(exist_ok=True)
-    np.save(path, array, allow_pickle=False)
+    array = np.ascontiguousarray(array)
+    with path.open("wb") as file:
+        np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
+        file.write(array.data)
 
 
 def _load(path: Path) -> np.ndarray[Any, Any]:
-    return np.asanyarray(np.load(path, mmap_mode="r", allow_pickle=False))
+    return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
 
 
 def _write_index(index: ItemIndex, path: Path) -> None:
-    try:
-        faiss.write_index(index.searcher, str(path))
-    except RuntimeError as error:
-        raise StoreError(f"{path}: can't be written: {str(error).splitlines()[-1]}") from None
+    """Write an index; faiss.write_index would leave a stump on a full disk without a word."""
+    path.write_bytes(faiss.serialize_index(index.searcher).data)
 
 
 def _save_arrays(folder: Path, record: Histories | SimilarityModel | ItemScores) -> None:

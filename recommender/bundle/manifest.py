@@ -85,7 +85,8 @@ def config_record(config: Config) -> dict[str, Any]:
 
 def _without_passwords(value: Any) -> Any:
     if isinstance(value, str):
-        return re.sub(r"(://[^:/@\s]*):[^@/\s]*@", r"\1:***@", value)
+        value = re.sub(r"(://[^:/]*):.*@", r"\1:***@", value)  # as wide as SQLAlchemy reads users and passwords
+        return re.sub(r"((?i:[?&]\w*(?:pass|pwd)\w*=))[^&]*", r"\1***", value)
     if isinstance(value, dict):
         return {key: _without_passwords(part) for key, part in value.items()}
     if isinstance(value, list):

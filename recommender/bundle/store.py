@@ -3,7 +3,7 @@
 STORE/
   v00001/ v00002/ …    one bundle each, written under a temporary name, synced, renamed, never changed
   CURRENT              one line: the live version; replaced by write, fsync, rename, fsync of the folder
-  PROMOTIONS           one line per promotion, oldest first: what rollback reads
+  PROMOTIONS           the versions that were live one after the other, up to the live one: what rollback walks back
   LOCK                 held (flock) by whoever writes; a killed holder's lock is free at once
 """
 
@@ -14,7 +14,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from recommender.bundle.bundle import Bundle
@@ -148,31 +148,21 @@ class Store:
         StoreError
             If there is no such version, a file of it is altered, or the disk refuses.
         """
-        folder = self._folder(version)
-        check_files(folder, read_manifest(folder), digests=True)
-        with _disk_errors(self.path / CURRENT):
-            with (self.path / PROMOTIONS).open("a", encoding="ascii") as log:
-                log.write(f"{version}\n")
-                log.flush()
-                os.fsync(log.fileno())
-            new = self.path / f"{CURRENT}.new"
-            with new.open("w", encoding="ascii") as file:
-                file.write(f"{version}\n")
-                file.flush()
-                os.fsync(file.fileno())
-            new.rename(self.path / CURRENT)
-            _sync(self.path)
+        self._make_live(version, [*self._trail(), version])
 
     def rollback(self, version: str | None = None) -> str:
-        """Promote `version`, or the one that was live before the present one, and return its name.
+        """Make `version` live, or the one that was live before the present one, and return its name.
+
+        What lay between is forgotten: a second rollback goes further back.
 
         Raises
         ------
         StoreError
-            If there is none to go back to.
+            If there is none to go back to, or as for `promote`.
         """
-        target = version or self._before(self.current())
-        self.promote(target)
+        trail = self._trail()
+        target = version or self._before(self.current(), trail)
+        self._make_live(target, _back_to(target, trail))
         return target
 
     def prune(self, keep: int) -> list[str]:
@@ -182,12 +172,13 @@ class Store:
         doomed = [name for name in names[: max(len(names) - keep, 0)] if name != live]
         with _disk_errors(self.path):
             self._remove_unfinished()
-            for name in doomed:
-                shutil.rmtree(self.path / name)
+            for name in doomed:  # a killed run must not leave half a version under its name
+                (self.path / name).rename(self.path / f"{UNFINISHED}{name}")
+            self._remove_unfinished()
         return doomed
 
     def unfinished(self) -> list[Path]:
-        """Return the folders that a killed run left; the next publish or prune removes them."""
+        """Return the folders that a run was killed in writing or deleting; the next publish or prune removes them."""
         return sorted(self.path.glob(f"{UNFINISHED}*"))
 
     def _remove_unfinished(self) -> None:
@@ -200,17 +191,40 @@ class Store:
             raise StoreError(f"{self.path}: has no version {version!r}; the newest are: {known}")
         return self.path / version
 
-    def _before(self, live: str | None) -> str:
+    def _make_live(self, version: str, trail: list[str]) -> None:
+        folder = self._folder(version)
+        check_files(folder, read_manifest(folder), digests=True)
+        with _disk_errors(self.path / CURRENT):
+            _replace(self.path / PROMOTIONS, trail)
+            _replace(self.path / CURRENT, [version])
+
+    def _trail(self) -> list[str]:
+        """Return the versions that were live one after the other, the live one last."""
         try:
-            log = (self.path / PROMOTIONS).read_text(encoding="ascii").split()
+            lines = (self.path / PROMOTIONS).read_text(encoding="ascii", errors="replace").split()
         except FileNotFoundError:
-            log = []
-        earlier = log[: log.index(live)] if live in log else []
-        existing = set(self.names())
-        for name in reversed(earlier):
-            if name in existing:
+            lines = []
+        except OSError as error:
+            raise StoreError(f"{self.path / PROMOTIONS}: can't be read: {error.strerror}") from None
+        trail = [line for line in lines if VERSION_NAME.fullmatch(line)]
+        with suppress(StoreError):  # a damaged CURRENT is what promote repairs
+            live = self.current()  # the last line may be of a run that was killed before it promoted
+            return trail if live is None else _back_to(live, trail)
+        return trail
+
+    def _before(self, live: str | None, trail: list[str]) -> str:
+        existing = self.names()
+        for name in reversed(trail):
+            if name != live and name in existing:
                 return name
         raise StoreError(f"{self.path}: no earlier version was live; name one: `alsobought models rollback VERSION`")
+
+
+def _back_to(version: str, trail: list[str]) -> list[str]:
+    """Return the trail as it was when `version` was live last; with it at the end where it never was."""
+    if version not in trail:
+        return [*trail, version]
+    return trail[: len(trail) - trail[::-1].index(version)]
 
 
 def _info(manifest: Manifest, *, live: bool) -> VersionInfo:
@@ -228,6 +242,17 @@ def _info(manifest: Manifest, *, live: bool) -> VersionInfo:
 
 def _number(name: str) -> int:
     return int(name[1:])
+
+
+def _replace(path: Path, lines: list[str]) -> None:
+    """Write a file so that it is the old one or the new one at any moment."""
+    new = path.with_name(f"{path.name}.new")
+    with new.open("w", encoding="ascii") as file:
+        file.write("".join(f"{line}\n" for line in lines))
+        file.flush()
+        os.fsync(file.fileno())
+    new.rename(path)
+    _sync(path.parent)
 
 
 def _sync(path: Path) -> None:

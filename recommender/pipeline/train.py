@@ -18,6 +18,8 @@ from recommender.pipeline.evaluate import evaluate_dataset
 from recommender.pipeline.fit import fit_bundle
 from recommender.progress import Progress, silent
 
+MIN_GATE_USERS = 2
+
 
 @dataclass(frozen=True, slots=True)
 class TrainResult:
@@ -74,7 +76,7 @@ def run(
             dataset, check = read_and_check(config, events=events, catalogue=catalogue, progress=progress)
         with _timed(seconds, "evaluate"):
             evaluation, unmeasured = _evaluate(dataset, config, progress)
-        verdict = _verdict(evaluation, unmeasured, force=force)
+        verdict = f"not measured: {unmeasured}" if evaluation is None else _verdict(evaluation, force=force)
         with _timed(seconds, "fit on everything"):
             bundle = fit_bundle(dataset, config, progress=progress)
         metrics = {} if evaluation is None else evaluation.metrics
@@ -96,7 +98,7 @@ def _evaluate(dataset: Dataset, config: Config, progress: Progress) -> tuple[Eva
         return None, str(error)
 
 
-def _verdict(evaluation: EvaluationReport | None, unmeasured: str, *, force: bool) -> str:
+def _verdict(evaluation: EvaluationReport, *, force: bool) -> str:
     """Return one sentence on whether the model may go live.
 
     Raises
@@ -104,8 +106,9 @@ def _verdict(evaluation: EvaluationReport | None, unmeasured: str, *, force: boo
     GateRefusedError
         If it may not and nobody forces it.
     """
-    if evaluation is None:
-        return f"not measured: {unmeasured}"
+    n_users = max((row.n for row in evaluation.rows if row.placement == "for-you"), default=0)
+    if n_users < MIN_GATE_USERS:
+        return f"not measured: the test side has {n_users} users to ask for-you about, a margin needs {MIN_GATE_USERS}"
     measured = f"{evaluation.difference:+.4f} ± {evaluation.margin:.4f} {evaluation.gate_metric} against best sellers"
     if not evaluation.worse_than_best_sellers:
         return f"passed: for-you {measured}"

@@ -6,6 +6,7 @@ A known user, a session and an anonymous list of items take one path; nobody's f
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recommender.bundle import Bundle
 from recommender.models import for_you_query
@@ -18,12 +19,9 @@ from recommender.ranking.fill import Chosen
 
 
 def _ladder(bundle: Bundle, asked: Asked) -> list[Rung]:
-    history = np.concatenate([asked.history, asked.anchors])
-    values = np.concatenate([asked.values, np.ones(len(asked.anchors), dtype=np.float32)])
+    history, values, owned = _whole_history(asked)
     if len(history) == 0:
         return [best_sellers(bundle)]
-    owned = np.concatenate([asked.owned, np.zeros(len(asked.anchors), dtype=bool)])
-
     weight = bundle.config.blend.popularity
 
     def explain(chosen: list[Chosen]) -> list[Reason]:
@@ -39,6 +37,14 @@ def _ladder(bundle: Bundle, asked: Asked) -> list[Rung]:
 
     query = for_you_query(bundle.als.fold_in_one(history, values), weight)
     return [Rung("als", FromIndex(bundle.for_you_index, query), explain), best_sellers(bundle)]
+
+
+def _whole_history(asked: Asked) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.bool_]]:
+    """Return distinct items, their summed values and ownership: user, session and list may name an item twice."""
+    given = np.ones(len(asked.anchors), dtype=np.float32)
+    items, place = np.unique(np.concatenate([asked.history, asked.anchors]), return_inverse=True)
+    values = np.bincount(place, np.concatenate([asked.values, given]), minlength=len(items))
+    return items, values.astype(np.float32), np.isin(items, asked.history[asked.owned])
 
 
 def _because(bundle: Bundle, anchor: int, owned: bool) -> Reason:

@@ -69,13 +69,13 @@ def popular(bundle: Bundle, where: str = "the shop", kind: str = "popular") -> E
 def rising(bundle: Bundle) -> Explain:
     """Explain what trends."""
     threshold = bundle.config.models.co_purchase.min_support
-    days = f"{bundle.config.models.popularity.trending_days:g} days"
+    period = f"in the last {bundle.config.models.popularity.trending_days:g} days"
 
     def explain(chosen: list[Chosen]) -> list[Reason]:
         return [
-            {"type": "trending", "support": one.support, "text": f"Rising: {one.support} customers in {days}"}
+            {"type": "trending", "support": one.support, "text": f"Rising: {_count(one.support, 'customer')} {period}"}
             if one.support >= threshold
-            else {"type": "trending", "text": f"Rising in the last {days}"}
+            else {"type": "trending", "text": f"Rising {period}"}
             for one in chosen
         ]
 
