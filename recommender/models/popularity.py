@@ -40,10 +40,13 @@ class Popularity:
 
     half_life_days: float = 28.0
 
-    def fit(self, events: Events, n_items: int) -> ItemScores:
-        """Return the scores of `n_items` items; support counts the users of the last 28 days (all, without times)."""
+    def fit(self, events: Events, n_items: int, as_of: int | None) -> ItemScores:
+        """Return the scores of `n_items` items; `as_of` in seconds since 1970, None without times.
+
+        Support counts the users of the last 28 days (all, without times).
+        """
         actor, item, time = _last_per_actor_and_item(events, n_items)
-        age_days = (events.time[-1] - time) / SECONDS_PER_DAY if events.has_times else np.zeros(len(time))
+        age_days = np.zeros(len(time)) if as_of is None else (as_of - time) / SECONDS_PER_DAY
         active = np.zeros(events.n_actors)
         freshness = np.exp2(-age_days / self.half_life_days)
         np.maximum.at(active, actor, freshness)
@@ -62,11 +65,14 @@ class Trending:
 
     days: float = 7.0
 
-    def fit(self, events: Events, n_items: int) -> ItemScores:
-        """Return the scores of `n_items` items; support counts the recent distinct users."""
-        if not events.has_times:
+    def fit(self, events: Events, n_items: int, as_of: int | None) -> ItemScores:
+        """Return the scores of `n_items` items; `as_of` in seconds since 1970, None without times.
+
+        Support counts the recent distinct users.
+        """
+        if as_of is None:
             return ItemScores(np.zeros(n_items, np.float32), np.zeros(n_items, np.int32))
-        window = ((events.time[-1] - events.time) / SECONDS_PER_DAY // self.days).astype(np.int64)
+        window = ((as_of - events.time) / SECONDS_PER_DAY // self.days).astype(np.int64)
         users = np.zeros((5, n_items))
         for back in range(5):
             _, item, _ = _last_per_actor_and_item(events.where(window == back), n_items)

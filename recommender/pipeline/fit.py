@@ -55,8 +55,8 @@ def fit_bundle(dataset: Dataset, config: Config, *, progress: Progress = silent)
     user_items = histories.user_items(n_items, max_items_per_user=config.matrix.max_items_per_user)
 
     popularity = config.models.popularity
-    popular = Popularity(popularity.half_life_days).fit(goal, n_items)
-    trending = Trending(popularity.trending_days).fit(goal, n_items)
+    popular = Popularity(popularity.half_life_days).fit(goal, n_items, events.as_of)
+    trending = Trending(popularity.trending_days).fit(goal, n_items, events.as_of)
     new_arrivals = NewArrivals(popularity.new_days).fit(events, dataset.catalogue.created_at)
 
     pairs = config.models.co_purchase

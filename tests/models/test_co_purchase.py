@@ -184,6 +184,7 @@ def test_guest_orders_are_baskets_of_their_own_actor() -> None:
 def test_a_basket_is_as_recent_as_its_last_event() -> None:
     events = make_events(E(0, user=0, order=0, day=0), E(1, user=0, order=0, day=20), E(2, user=1, order=1, day=30))
     assert build_baskets(events, half_life_days=10).recency.tolist() == [0.5, 1.0]
+    assert build_baskets(events).recency.tolist() == [1.0, 1.0]
 
 
 def test_no_events_no_baskets() -> None:

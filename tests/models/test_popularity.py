@@ -19,7 +19,7 @@ def test_popularity_is_the_share_of_active_users_by_freshness() -> None:
         E(0, user=0, day=0), E(0, user=0, day=20), E(0, user=1, day=30), E(1, user=1, day=20), E(1, order=0, day=10)
     )
     # half-life 10 days, now = day 30: user 0 counts 1/2, user 1 1, the guest 1/4
-    model = Popularity(half_life_days=10).fit(events, 3)
+    model = Popularity(half_life_days=10).fit(events, 3, events.as_of)
     assert model.scores.tolist() == pytest.approx([1.5 / 1.75, 0.75 / 1.75, 0])
     assert model.support.tolist() == [2, 2, 0]
     assert model.order.tolist() == [0, 1]
@@ -27,17 +27,17 @@ def test_popularity_is_the_share_of_active_users_by_freshness() -> None:
 
 def test_a_user_counts_once_however_often_he_buys() -> None:
     events = make_events(*[E(0, user=0, quantity=9)] * 50, E(1, user=1), E(1, user=2))
-    assert Popularity().fit(events, 2).scores.tolist() == pytest.approx([1 / 3, 2 / 3])
+    assert Popularity().fit(events, 2, events.as_of).scores.tolist() == pytest.approx([1 / 3, 2 / 3])
 
 
 def test_popularity_tells_of_the_users_of_the_last_28_days() -> None:
     events = make_events(E(0, user=0, day=0), E(0, user=1, day=12), E(0, user=2, day=40))
-    assert Popularity().fit(events, 1).support.tolist() == [2]
+    assert Popularity().fit(events, 1, events.as_of).support.tolist() == [2]
 
 
 def test_popularity_without_times_counts_everybody() -> None:
     events = make_events(E(0, user=0, day=None), E(0, user=1, day=None), E(1, user=1, day=None))
-    model = Popularity(half_life_days=1).fit(events, 2)
+    model = Popularity(half_life_days=1).fit(events, 2, None)
     assert model.scores.tolist() == [1.0, 0.5]
     assert model.support.tolist() == [2, 1]
 
@@ -45,8 +45,8 @@ def test_popularity_without_times_counts_everybody() -> None:
 def test_nobody_bought_anything() -> None:
     empty = make_events(n_users=3)
     for model in (
-        Popularity().fit(empty, 2),
-        Trending().fit(empty, 2),
+        Popularity().fit(empty, 2, None),
+        Trending().fit(empty, 2, None),
         NewArrivals().fit(empty, np.full(2, UNKNOWN)),
     ):
         assert model.scores.tolist() == [0, 0]
@@ -65,7 +65,7 @@ def test_popularity_equals_a_slow_count(events: Events) -> None:
     wanted = np.zeros(6)
     for (_, item), weight in fresh.items():
         wanted[item] += weight / sum(active.values())
-    np.testing.assert_allclose(Popularity(half_life_days=7).fit(events, 6).scores, wanted, rtol=1e-5)
+    np.testing.assert_allclose(Popularity(half_life_days=7).fit(events, 6, events.as_of).scores, wanted, rtol=1e-5)
 
 
 def test_trending_compares_with_the_four_windows_before() -> None:
@@ -75,7 +75,8 @@ def test_trending_compares_with_the_four_windows_before() -> None:
     rows += [E(1, user=user, day=now - 1) for user in (0, 0, 0, 1)]  # 2 users; before: 3 a window
     rows += [E(1, user=user, day=now - 8 - 7 * back) for user in range(3) for back in range(4)]
     rows += [E(2, user=0, day=now - 2)]  # 1 user; nothing before
-    model = Trending(days=7).fit(make_events(*rows), 3)
+    events = make_events(*rows)
+    model = Trending(days=7).fit(events, 3, events.as_of)
     z = (9 - 1) / np.sqrt(2)
     assert model.scores.tolist() == pytest.approx([z / (1 + z), 0, 0.5])
     assert model.support.tolist() == [9, 2, 1]
@@ -84,12 +85,21 @@ def test_trending_compares_with_the_four_windows_before() -> None:
 
 def test_trending_forgets_what_lies_before_its_windows() -> None:
     rows = [E(0, user=0, day=100), *(E(0, user=user, day=50) for user in range(30))]
-    assert Trending(days=7).fit(make_events(*rows), 1).scores.tolist() == [0.5]
+    events = make_events(*rows)
+    assert Trending(days=7).fit(events, 1, events.as_of).scores.tolist() == [0.5]
+
+
+def test_ages_count_from_the_last_event_of_the_shop_and_not_from_the_last_purchase() -> None:
+    purchases = make_events(*(E(0, user=user, day=10) for user in range(5)))
+    later = START + 60 * SECONDS_PER_DAY
+    assert Trending(days=7).fit(purchases, 1, later).order.tolist() == []
+    model = Popularity(half_life_days=28).fit(purchases, 1, later)
+    assert (model.scores.tolist(), model.support.tolist()) == ([1.0], [0])
 
 
 def test_without_times_nothing_is_trending_or_new() -> None:
     events = make_events(E(0, user=0, day=None))
-    assert Trending().fit(events, 1).order.tolist() == []
+    assert Trending().fit(events, 1, None).order.tolist() == []
     assert NewArrivals().fit(events, np.array([START])).order.tolist() == []
 
 
