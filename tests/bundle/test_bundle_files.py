@@ -86,6 +86,34 @@ def test_round_trip(toy_config: Config, tmp_path: Path) -> None:
         ]
 
 
+def test_a_graph_survives_as_well(toy_config: Config, tmp_path: Path) -> None:
+    config = parse_config(
+        {**toy_config.model_dump(exclude_unset=True), "index": {"kind": "hnsw"}, "models": {"als": {"epochs": 1}}},
+        folder=toy_config.folder,
+    )
+    made = fit_bundle(read_dataset(config)[0], config)
+    read = Store(tmp_path).load(Store(tmp_path).publish(made))
+    for name in ("for_you_index", "similar_index"):
+        ours, theirs = getattr(read, name), getattr(made, name)
+        assert ours.kind == theirs.kind == "hnsw"
+        allowed = np.arange(len(made.items)) % 2 == 0
+        for row in (0, 7, 50):
+            query = theirs.searcher.storage.reconstruct(row)
+            for ours_part, theirs_part in zip(ours.search(query, 20), theirs.search(query, 20), strict=True):
+                np.testing.assert_array_equal(ours_part, theirs_part)
+            np.testing.assert_array_equal(
+                ours.search_within(query, allowed, 20)[0], theirs.search_within(query, allowed, 20)[0]
+            )
+
+
+@pytest.mark.parametrize("name", ["als/item_factors.npy", "catalogue.parquet", "index/similar_index.faiss"])
+def test_rubbish_with_the_right_digest_is_an_error_of_the_store(store: Store, name: str) -> None:
+    (store.path / "v00001" / name).write_bytes(b"rubbish" * 100)
+    _register(store, name)
+    with pytest.raises(StoreError, match="v00001: can't be opened"):
+        store.load("v00001")
+
+
 def test_arrays_are_memory_mapped_and_read_only(toy_bundle: Bundle) -> None:
     for name, array in arrays(toy_bundle):
         base = array

@@ -215,7 +215,7 @@ def test_everything_is_on_the_disk_before_it_has_its_name(
     sync, rename = os.fsync, Path.rename
 
     def noted_sync(descriptor: int) -> None:
-        done.append(("sync", str(Path(os.readlink(f"/proc/self/fd/{descriptor}")).relative_to(store.path))))
+        done.append(("sync", str(Path(f"/proc/self/fd/{descriptor}").readlink().relative_to(store.path))))
         sync(descriptor)
 
     def noted_rename(path: Path, target: Path) -> Path:

@@ -221,6 +221,17 @@ def test_without_purchases_customers_chose(toy_shop: ToyShop, toy_config: Config
     assert all("chose" in text and "bought" not in text for text in texts)
 
 
+def test_the_days_count_back_from_the_last_event_not_from_the_last_purchase(
+    toy_shop: ToyShop, toy_config: Config
+) -> None:
+    events = toy_shop.events
+    recent = events["timestamp"].max() - events["timestamp"] < pd.Timedelta(days=35)
+    bundle = fit_bundle(read_dataset(toy_config, events=events[~recent | (events["event"] == "view")])[0], toy_config)
+    for placement in ("popular", "trending"):
+        slate = recommend(bundle, Query(placement))
+        assert {item["reason"]["text"] for item in slate.items} == {"Popular in the shop"}
+
+
 def test_as_of_is_the_last_event(toy_bundle: Bundle, toy_shop: ToyShop) -> None:
     last = toy_shop.events["timestamp"].max()
     assert datetime.fromisoformat(str(toy_bundle.manifest.as_of)) == last.to_pydatetime()
