@@ -1,7 +1,7 @@
 """shop.toml as frozen records: every option is written once, with its default, bound and meaning.
 
-Defaults, then `tuned.toml` beside shop.toml, then shop.toml, then `--set key=value`, later ones winning. Unknown keys are
-refused with the nearest known one. Any package may import this module; it imports only `errors`.
+Defaults, then `tuned.toml` beside shop.toml, then shop.toml, then `--set key=value`, later ones winning. Unknown keys
+are refused with the nearest known one. Any package may import this module; it imports only `errors`.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ class ALSConfig(Record):
     """Alternating least squares on the user-item matrix."""
 
     factors: int = Field(64, ge=1, le=1024, description="Length of a factor vector.")
-    regularization: float = Field(20.0, ge=0, description="Weight of the squared factors in the loss.")
+    regularization: float = Field(20.0, gt=0, description="Weight of the squared factors in the loss.")
     alpha: float = Field(1.0, gt=0, description="Confidence that one fresh purchase adds to a pair.")
     unobserved_weight: float = Field(1.0, gt=0, description="Confidence in a pair that was never observed.")
     epochs: int = Field(12, ge=1, le=1000, description="Passes over users and items.")
@@ -102,7 +102,9 @@ class CoPurchaseConfig(Record):
     """Items bought in the same order (or session, or by one user on one day)."""
 
     min_support: int = Field(5, ge=1, description="Fewest distinct users (a guest order counts as one) behind a pair.")
-    half_life_days: float = Field(0.0, ge=0, description="Age at which an order counts half; 0: no decay.")
+    recent_half_life_days: float = Field(
+        14.0, ge=0, description="Age at which an order half counts as recent; what sells now gains. 0: no matter when."
+    )
     max_neighbours: int = Field(100, ge=1, description="Pairs kept per item.")
     max_basket_items: int = Field(200, ge=2, description="Larger orders (wholesale, tests) are left out.")
 
@@ -176,7 +178,7 @@ class Evaluation(Record):
         "time", description="time: the last test_days; random: where there are no times."
     )
     test_days: float = Field(28.0, gt=0, description="Length of the test period.")
-    test_share: float = Field(0.2, gt=0, lt=1, description="Share of each user's events in a random split's test side.")
+    test_share: float = Field(0.2, gt=0, lt=1, description="Share of the events in a random split's test side.")
     k: tuple[Annotated[int, Field(ge=1, le=100)], ...] = Field(
         (10, 20), min_length=1, description="Slate lengths measured."
     )

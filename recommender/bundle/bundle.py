@@ -16,7 +16,8 @@ from recommender.models import FactorModel, ItemScores, SimilarityModel
 class Bundle:
     """All that answering a query needs, immutable and safe to share between threads.
 
-    `histories` holds users, then sessions. `for_you_index` searches by inner product, `similar_index` by cosine.
+    `histories` holds users, then sessions. The rows of `category_purchase` are categories, as `Catalogue.category`.
+    `for_you_index` searches by inner product, `similar_index` by cosine.
     """
 
     manifest: Manifest
@@ -28,6 +29,7 @@ class Bundle:
     histories: Histories
     als: FactorModel
     co_purchase: SimilarityModel
+    category_purchase: SimilarityModel
     popular: ItemScores
     trending: ItemScores
     new_arrivals: ItemScores

@@ -27,6 +27,7 @@ from recommender.models import FactorModel, ItemScores, SimilarityModel
 
 MANIFEST = "manifest.json"
 ID_MAPS = ("users", "sessions", "items")
+SIMILARITIES = ("co_purchase", "category_purchase")
 ITEM_SCORES = ("popular", "trending", "new_arrivals")
 INDEXES: dict[str, Metric] = {"for_you_index": "inner_product", "similar_index": "cosine"}
 
@@ -40,8 +41,7 @@ def write_files(bundle: Bundle, folder: Path) -> dict[str, FileEntry]:
         _save(folder / "ids" / f"{name}-blob.npy", ids.blob)
         _save(folder / "ids" / f"{name}-offsets.npy", ids.offsets)
     _save_arrays(folder / "histories", bundle.histories)
-    _save_arrays(folder / "co_purchase", bundle.co_purchase)
-    for name in ITEM_SCORES:
+    for name in (*SIMILARITIES, *ITEM_SCORES):
         _save_arrays(folder / name, getattr(bundle, name))
     _save(folder / "als" / "item_factors.npy", bundle.als.item_factors)
     _save(folder / "index" / "items.npy", bundle.similar_index.items)
@@ -115,6 +115,7 @@ def read_files(folder: Path, manifest: Manifest) -> Bundle:
             histories=_load_arrays(folder / "histories", Histories),
             als=FactorModel(factors, als.regularization, als.alpha, als.unobserved_weight),
             co_purchase=_load_arrays(folder / "co_purchase", SimilarityModel),
+            category_purchase=_load_arrays(folder / "category_purchase", SimilarityModel),
             popular=_load_arrays(folder / "popular", ItemScores),
             trending=_load_arrays(folder / "trending", ItemScores),
             new_arrivals=_load_arrays(folder / "new_arrivals", ItemScores),

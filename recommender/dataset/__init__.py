@@ -1,7 +1,7 @@
 """A shop's data in memory: ids, events, catalogue.
 
-Everything here is an immutable value on arrays, in dense integers; reading files is `ingest`'s, meaning is `matrix`'s and
-later rooms'. Any package of the engine above may import it.
+Everything here is an immutable value on arrays, in dense integers; reading files is `ingest`'s, meaning is `matrix`'s
+and later rooms'. Any package of the engine above may import it.
 """
 
 from __future__ import annotations

@@ -60,8 +60,8 @@ class Catalogue:
         if "group_id" not in self.table.column_names:
             return own
         encoded = self.table["group_id"].combine_chunks().dictionary_encode()
-        codes = np.asarray(encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False), dtype=np.int32)
-        return np.where(codes >= 0, codes + len(self), own).astype(np.int32)
+        _put(encoded.indices, own, offset=len(self))
+        return own
 
     @cached_property
     def categories(self) -> list[str]:
@@ -98,7 +98,8 @@ class Catalogue:
         names = sorted(set(raw) - {""})
         position = {name: code for code, name in enumerate(names)}
         to_code = np.array([position.get(name, -1) for name in raw] + [-1], dtype=np.int32)
-        rows = np.asarray(encoded.indices.fill_null(-1).to_numpy(zero_copy_only=False))
+        rows = np.full(len(self), -1)
+        _put(encoded.indices, rows)
         return names, to_code[rows]
 
     @cached_property
@@ -107,10 +108,16 @@ class Catalogue:
 
     def _column(self, name: str, default: float) -> NDArray[Any]:
         """Return a column, shape (I,), with nulls (all, where the shop does not give it) replaced."""
-        if name not in self.table.column_names:
-            return np.full(len(self), default)
-        column: Any = self.table[name]
-        return np.asarray(column.fill_null(default).to_numpy())
+        filled = np.full(len(self), default)
+        if name in self.table.column_names:
+            _put(self.table[name], filled)
+        return filled
+
+
+def _put(column: Any, target: NDArray[Any], *, offset: int = 0) -> None:
+    """Overwrite `target` where the column, shape (I,), is not null; unlike fill_null, this does not import pandas."""
+    valid = np.asarray(column.is_valid(), dtype=bool)
+    target[valid] = np.asarray(column.drop_null()) + offset
 
 
 def normal_category(path: str) -> str:

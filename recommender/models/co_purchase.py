@@ -15,6 +15,7 @@ from recommender.models.similarity_model import SimilarityModel
 from recommender.progress import Progress, silent
 
 PAIRS_PER_BLOCK = 8_000_000
+RISE_SHRINKAGE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class Baskets:
         return self.items[self.indptr[basket] : self.indptr[basket + 1]]
 
 
-def build_baskets(events: Events, *, half_life_days: float = 0.0) -> Baskets:
+def build_baskets(events: Events, *, recent_half_life_days: float = 0.0) -> Baskets:
     """Group events into baskets: by order, else by session, else by user and day (all of a user's, without times)."""
     actor = events.actor.astype(np.int64)
     day = events.time // SECONDS_PER_DAY if events.has_times else np.zeros(len(events), dtype=np.int64)
@@ -64,7 +65,9 @@ def build_baskets(events: Events, *, half_life_days: float = 0.0) -> Baskets:
     distinct = fresh.copy()
     distinct[1:] |= items[1:] != items[:-1]
     first = np.flatnonzero(fresh[distinct])
-    newest = np.maximum.reduceat(decay(events, half_life_days)[order], np.flatnonzero(fresh)) if len(order) else order
+    newest = (
+        np.maximum.reduceat(decay(events, recent_half_life_days)[order], np.flatnonzero(fresh)) if len(order) else order
+    )
     return Baskets(
         indptr=np.append(first, np.count_nonzero(distinct)).astype(np.int64),
         items=items[distinct],
@@ -75,44 +78,62 @@ def build_baskets(events: Events, *, half_life_days: float = 0.0) -> Baskets:
 
 @dataclass(frozen=True, slots=True)
 class CoPurchase:
-    """Co-purchase counts, each basket weighted by recency / log(1 + its size).
+    """Co-purchase counts, each basket weighted by 1 / log(1 + its size).
 
-    score(i -> j) = sum of the weights of baskets with both / sum of the weights of baskets with i: the weighted share
-    of i's baskets that also hold j, 0..1. Baskets of more than `max_basket_items` count in neither sum. Pairs behind
-    which fewer than `min_support` distinct users stand are never kept, neither for ranking nor for display.
+    score(i -> j) = P(j | i) rise(j), where P(j | i) is the weighted share of i's baskets that also hold j, and rise(j)
+    how much more often j is bought now than over the whole data: (weight of its recent baskets + 2) / (the weight its
+    share of all baskets lets expect + 2), a basket counting as recent by its `recency`. So what goes with i stays apart
+    from what sells this season, and each is estimated from all the data there is for it. Baskets of more than
+    `max_basket_items` count nowhere. Pairs behind which fewer than `min_support` distinct users stand are never kept,
+    neither for ranking nor for display.
     """
 
     min_support: int = 5
     max_neighbours: int = 100
     max_basket_items: int = 200
 
-    def fit(self, baskets: Baskets, n_items: int, *, progress: Progress = silent) -> SimilarityModel:
-        """Return the neighbours of all `n_items` items."""
+    def fit(
+        self,
+        baskets: Baskets,
+        n_items: int,
+        *,
+        anchor_of: NDArray[np.int32] | None = None,
+        stage: str = "fit co-purchase",
+        progress: Progress = silent,
+    ) -> SimilarityModel:
+        """Return the neighbours of all `n_items` items, or of groups of items.
+
+        `anchor_of`, shape (I,), says which row an item counts for: its category, say, or -1 for none. By default every
+        item has its own. A row never holds the items that count for it.
+        """
+        anchor_of = np.arange(n_items, dtype=np.int32) if anchor_of is None else anchor_of
+        n_anchors = int(anchor_of.max(initial=-1)) + 1
         sizes = baskets.sizes
-        weight = np.where(sizes <= self.max_basket_items, baskets.recency / np.log1p(sizes), 0)
-        item_weight = np.bincount(baskets.items, np.repeat(weight, sizes), minlength=n_items)
-        usable = np.flatnonzero((sizes >= 2) & (weight > 0))
+        usable = np.flatnonzero((sizes >= 1) & (sizes <= self.max_basket_items))
+        weight = 1 / np.log1p(sizes[usable])
         by_basket = _basket_matrix(baskets, n_items)[usable]
-        by_item = by_basket.T.tocsr()
         actor = baskets.actor[usable]
+        by_anchor = _anchor_matrix(by_basket, anchor_of, n_anchors)
+        anchor_weight = by_anchor @ weight
+        rise = _rise(by_basket, weight, baskets.recency[usable])
 
         rows, columns, scores, supports = [], [], [], []
-        for start, end in _item_blocks(by_item, sizes[usable]):
-            baskets_of_block = by_item[start:end]
-            total = (baskets_of_block @ sp.diags_array(weight[usable]) @ by_basket).tocsr()
+        for start, end in _anchor_blocks(by_anchor, sizes[usable]):
+            baskets_of_block = by_anchor[start:end]
+            total = (baskets_of_block @ sp.diags_array(weight) @ by_basket).tocsr()
             total.sort_indices()
             row = np.repeat(np.arange(end - start), np.diff(total.indptr))
             support = _distinct_actors(baskets_of_block, by_basket, actor)
-            keep = (support >= self.min_support) & (row + start != total.indices)
+            keep = (support >= self.min_support) & (row + start != anchor_of[total.indices])
             anchor, other, support = row[keep] + start, total.indices[keep], support[keep]
-            score = (total.data[keep] / item_weight[anchor]).astype(np.float32)
+            score = (total.data[keep] / anchor_weight[anchor] * rise[other]).astype(np.float32)
             best = _best_per_row(anchor, score, other, self.max_neighbours)
             rows.append(anchor[best])
             columns.append(other[best].astype(np.int32))
             scores.append(score[best])
             supports.append(support[best].astype(np.int32))
-            progress("fit co-purchase", end, n_items)
-        return _as_model(rows, columns, scores, supports, n_items)
+            progress(stage, end, n_anchors)
+        return _as_model(rows, columns, scores, supports, n_anchors)
 
 
 def _basket_matrix(baskets: Baskets, n_items: int) -> sp.csr_array:
@@ -120,23 +141,42 @@ def _basket_matrix(baskets: Baskets, n_items: int) -> sp.csr_array:
     return sp.csr_array((ones, baskets.items, baskets.indptr), shape=(len(baskets), n_items))
 
 
-def _item_blocks(by_item: sp.csr_array, sizes: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-    """Yield ranges of items with about PAIRS_PER_BLOCK pairs each, which bounds the memory of a block."""
-    pairs_until = np.concatenate([[0], np.cumsum(sizes[by_item.indices])])[by_item.indptr]
-    start, n_items = 0, by_item.shape[0]
-    while start < n_items:
+def _anchor_matrix(by_basket: sp.csr_array, anchor_of: NDArray[np.int32], n_anchors: int) -> sp.csr_array:
+    """Return which baskets, shape (anchors, B), hold an item of each anchor."""
+    items = np.flatnonzero(anchor_of >= 0)
+    members = sp.csr_array(
+        (np.ones(len(items), dtype=np.float32), (items, anchor_of[items])), shape=(len(anchor_of), n_anchors)
+    )
+    by_anchor = (by_basket @ members).T.tocsr()
+    by_anchor.data[:] = 1
+    by_anchor.sort_indices()
+    return by_anchor
+
+
+def _rise(by_basket: sp.csr_array, weight: NDArray[np.float64], recency: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Return how much more often each item, shape (I,), is bought in recent baskets, shrunk towards 1."""
+    recent = by_basket.T @ (weight * recency)
+    expected = (by_basket.T @ weight) * ((weight @ recency) / max(weight.sum(), 1e-12))
+    return np.asarray((recent + RISE_SHRINKAGE) / (expected + RISE_SHRINKAGE))
+
+
+def _anchor_blocks(by_anchor: sp.csr_array, sizes: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
+    """Yield ranges of anchors with about PAIRS_PER_BLOCK pairs each, which bounds the memory of a block."""
+    pairs_until = np.concatenate([[0], np.cumsum(sizes[by_anchor.indices])])[by_anchor.indptr]
+    start, n_anchors = 0, by_anchor.shape[0]
+    while start < n_anchors:
         end = int(np.searchsorted(pairs_until, pairs_until[start] + PAIRS_PER_BLOCK, side="right")) - 1
-        end = min(max(end, start + 1), n_items)
+        end = min(max(end, start + 1), n_anchors)
         yield start, end
         start = end
 
 
 def _distinct_actors(
-    baskets_of_item: sp.csr_array, by_basket: sp.csr_array, actor: NDArray[np.int32]
+    baskets_of_anchor: sp.csr_array, by_basket: sp.csr_array, actor: NDArray[np.int32]
 ) -> NDArray[np.int64]:
     """Return the number of distinct actors behind each pair of the block, in the order of the sorted product matrix."""
-    basket = baskets_of_item.indices
-    row = np.repeat(np.arange(baskets_of_item.shape[0]), np.diff(baskets_of_item.indptr))
+    basket = baskets_of_anchor.indices
+    row = np.repeat(np.arange(baskets_of_anchor.shape[0]), np.diff(baskets_of_anchor.indptr))
     lengths = np.diff(by_basket.indptr)[basket]
     within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     other = by_basket.indices[np.repeat(by_basket.indptr[basket], lengths) + within]
@@ -173,11 +213,11 @@ def _as_model(
     columns: list[NDArray[np.int32]],
     scores: list[NDArray[np.float32]],
     supports: list[NDArray[np.int32]],
-    n_items: int,
+    n_rows: int,
 ) -> SimilarityModel:
     row = np.concatenate([np.zeros(0, np.int32), *rows])
-    indptr = np.zeros(n_items + 1, dtype=np.int64)
-    np.cumsum(np.bincount(row, minlength=n_items), out=indptr[1:])
+    indptr = np.zeros(n_rows + 1, dtype=np.int64)
+    np.cumsum(np.bincount(row, minlength=n_rows), out=indptr[1:])
     return SimilarityModel(
         indptr,
         np.concatenate([np.zeros(0, np.int32), *columns]),

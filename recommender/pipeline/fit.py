@@ -9,19 +9,23 @@ from importlib.metadata import version
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from recommender.bundle import Bundle, Manifest
 from recommender.bundle.manifest import config_record
 from recommender.config import Config
 from recommender.dataset import Dataset, Events
 from recommender.dataset.summary import rfc3339
-from recommender.index import build_index
-from recommender.matrix import build_histories, event_values, main_event_type, net_of_returns
+from recommender.index import ItemIndex, build_index
+from recommender.matrix import Histories, build_histories, event_values, main_event_type, net_of_returns
 from recommender.models import (
     ALS,
     CoPurchase,
+    FactorModel,
+    ItemScores,
     NewArrivals,
     Popularity,
+    SimilarityModel,
     Trending,
     build_baskets,
     for_you_query,
@@ -44,40 +48,14 @@ def fit_bundle(dataset: Dataset, config: Config, *, progress: Progress = silent)
     events = net_of_returns(dataset.events)
     main_event = main_event_type(events, config.event_weights)
     goal = events.where(events.is_type(main_event))
-    n_items = len(dataset.items)
-    values = event_values(
-        events,
-        config.event_weights,
-        damp_quantity=config.matrix.damp_quantity,
-        half_life_days=config.matrix.half_life_days,
-    )
-    histories = build_histories(events, values)
-    user_items = histories.user_items(n_items, max_items_per_user=config.matrix.max_items_per_user)
-
+    histories = _histories(events, config)
+    co_purchase, category_purchase = _fit_pairs(goal, dataset, config, progress)
     popularity = config.models.popularity
-    popular = Popularity(popularity.half_life_days).fit(goal, n_items, events.as_of)
-    trending = Trending(popularity.trending_days).fit(goal, n_items, events.as_of)
-    new_arrivals = NewArrivals(popularity.new_days).fit(events, dataset.catalogue.created_at)
-
-    pairs = config.models.co_purchase
-    baskets = build_baskets(goal, half_life_days=pairs.half_life_days)
-    co_purchase = CoPurchase(pairs.min_support, pairs.max_neighbours, pairs.max_basket_items).fit(
-        baskets, n_items, progress=progress
-    )
-
-    wide_enough = user_items.getnnz(axis=0) >= config.matrix.min_users_per_item
-    trained = sp.csr_matrix(user_items.multiply(wide_enough[None, :]))
-    trained.eliminate_zeros()
-    als = ALS(**config.models.als.model_dump()).fit(trained, progress=progress)
-
+    popular = Popularity(popularity.half_life_days).fit(goal, len(dataset.items), events.as_of)
+    als = _fit_als(histories, dataset, config, progress)
     known = histories.first(len(dataset.users) + len(dataset.sessions))
-    sample = np.random.default_rng(0).permutation(len(known))[:RECALL_QUERIES]
-    queries = for_you_query(als.fold_in(user_items[np.sort(sample)]), config.blend.popularity)
-    vectors = for_you_vectors(als.item_factors, popular.scores)
-    for_you_index, for_you_recall = build_index(vectors, "inner_product", config.index, queries)
-    anchors = np.random.default_rng(0).permutation(for_you_index.items)[:RECALL_QUERIES]
-    similar_index, similar_recall = build_index(als.item_factors, "cosine", config.index, als.item_factors[anchors])
-
+    for_you_index, for_you_recall = _for_you_index(als, popular, known, config)
+    similar_index, similar_recall = _similar_index(als, config)
     return Bundle(
         manifest=Manifest(
             created_at=rfc3339(int(datetime.now(UTC).timestamp())),
@@ -85,7 +63,7 @@ def fit_bundle(dataset: Dataset, config: Config, *, progress: Progress = silent)
             main_event=main_event,
             n_users=len(dataset.users),
             n_sessions=len(dataset.sessions),
-            n_items=n_items,
+            n_items=len(dataset.items),
             n_events=len(dataset.events),
             data_sha256=fingerprint(dataset.events),
             config=config_record(config),
@@ -100,12 +78,62 @@ def fit_bundle(dataset: Dataset, config: Config, *, progress: Progress = silent)
         histories=known,
         als=als,
         co_purchase=co_purchase,
+        category_purchase=category_purchase,
         popular=popular,
-        trending=trending,
-        new_arrivals=new_arrivals,
+        trending=Trending(popularity.trending_days).fit(goal, len(dataset.items), events.as_of),
+        new_arrivals=NewArrivals(popularity.new_days).fit(events, dataset.catalogue.created_at),
         for_you_index=for_you_index,
         similar_index=similar_index,
     )
+
+
+def _histories(events: Events, config: Config) -> Histories:
+    matrix = config.matrix
+    values = event_values(
+        events, config.event_weights, damp_quantity=matrix.damp_quantity, half_life_days=matrix.half_life_days
+    )
+    return build_histories(events, values)
+
+
+def _fit_pairs(
+    goal: Events, dataset: Dataset, config: Config, progress: Progress
+) -> tuple[SimilarityModel, SimilarityModel]:
+    """Return what is bought together with each item, and with each category."""
+    pairs = config.models.co_purchase
+    baskets = build_baskets(goal, recent_half_life_days=pairs.recent_half_life_days)
+    model = CoPurchase(pairs.min_support, pairs.max_neighbours, pairs.max_basket_items)
+    n_items = len(dataset.items)
+    of_items = model.fit(baskets, n_items, progress=progress)
+    categories = dataset.catalogue.category
+    return of_items, model.fit(baskets, n_items, anchor_of=categories, stage="fit categories", progress=progress)
+
+
+def _fit_als(histories: Histories, dataset: Dataset, config: Config, progress: Progress) -> FactorModel:
+    user_items = histories.user_items(len(dataset.items), max_items_per_user=config.matrix.max_items_per_user)
+    wide_enough = user_items.getnnz(axis=0) >= config.matrix.min_users_per_item
+    trained = sp.csr_matrix(user_items.multiply(wide_enough[None, :]))
+    trained.eliminate_zeros()
+    return ALS(**config.models.als.model_dump()).fit(trained, progress=progress)
+
+
+def _for_you_index(
+    als: FactorModel, popular: ItemScores, histories: Histories, config: Config
+) -> tuple[ItemIndex, float]:
+    vectors = for_you_vectors(als.item_factors, popular.scores)
+    user_items = histories.user_items(len(vectors), max_items_per_user=config.matrix.max_items_per_user)
+    user_factors = als.fold_in(user_items[_sample(np.arange(len(histories)))])
+    queries = for_you_query(user_factors, config.blend.popularity)
+    return build_index(vectors, "inner_product", config.index, queries)
+
+
+def _similar_index(als: FactorModel, config: Config) -> tuple[ItemIndex, float]:
+    queries = als.item_factors[_sample(np.flatnonzero(als.item_factors.any(axis=1)))]
+    return build_index(als.item_factors, "cosine", config.index, queries)
+
+
+def _sample(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return a seeded sample: what the recall of an index is measured with."""
+    return np.sort(np.random.default_rng(0).permutation(numbers)[:RECALL_QUERIES])
 
 
 def fingerprint(events: Events) -> str:

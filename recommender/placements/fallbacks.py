@@ -5,7 +5,7 @@ from __future__ import annotations
 from recommender.bundle import Bundle
 from recommender.placements import reasons
 from recommender.placements.placement import Rung
-from recommender.ranking import FromIndex, FromScores
+from recommender.ranking import FromIndex, FromScores, FromSimilarity
 
 
 def similar_factors(bundle: Bundle, anchor: int, *, fallback: bool = False) -> Rung:
@@ -14,14 +14,22 @@ def similar_factors(bundle: Bundle, anchor: int, *, fallback: bool = False) -> R
     return Rung("als", source, reasons.similar_to(bundle, anchor), fallback)
 
 
+def with_category(bundle: Bundle, anchor: int) -> list[Rung]:
+    """What is bought together with items of the anchor's category; no rung where it has none."""
+    code = int(bundle.catalogue.category[anchor])
+    if code < 0:
+        return []
+    source = FromSimilarity(bundle.category_purchase, code)
+    return [Rung("category_purchase", source, reasons.with_category(bundle, code), fallback=True)]
+
+
 def category_best(bundle: Bundle, anchor: int) -> list[Rung]:
     """Best sellers of the anchor's category; no rung where it has none."""
     code = int(bundle.catalogue.category[anchor])
     if code < 0:
         return []
-    path = bundle.catalogue.categories[code]
     source = FromScores(bundle.popular, only=bundle.catalogue.category == code)
-    name = path.rsplit(" > ", 1)[-1]
+    name = reasons.category_name(bundle, code)
     return [Rung("popular_in_category", source, reasons.popular(bundle, name, "popular_in_category"), fallback=True)]
 
 

@@ -35,6 +35,30 @@ def bought_together(bundle: Bundle, anchor: int) -> Explain:
     return explain
 
 
+def with_category(bundle: Bundle, code: int) -> Explain:
+    """Explain what is bought together with a category."""
+    name = category_name(bundle, code)
+    verb = "bought" if bundle.manifest.main_event == "purchase" else "chose"
+
+    def explain(chosen: list[Chosen]) -> list[Reason]:
+        return [
+            {
+                "type": "bought_with_category",
+                "category": bundle.catalogue.categories[code],
+                "support": one.support,
+                "text": f"{_count(one.support, 'customer')} {verb} it together with {name}",
+            }
+            for one in chosen
+        ]
+
+    return explain
+
+
+def category_name(bundle: Bundle, code: int) -> str:
+    """Return the last part of a category's path."""
+    return bundle.catalogue.categories[code].rsplit(" > ", 1)[-1]
+
+
 def similar_to(bundle: Bundle, anchor: int) -> Explain:
     """Explain neighbours in factor space."""
     reason = {

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import astuple
 from itertools import groupby
 from typing import Any
 
@@ -120,4 +119,4 @@ def _fallback(placement: Placement, asked: Asked, ladder: list[Rung], filled: Fi
 
 
 def _rec_id(bundle: Bundle, query: Query) -> str:
-    return hashlib.sha256(repr((bundle.version, astuple(query))).encode()).hexdigest()[:20]
+    return hashlib.sha256(repr((bundle.version, query)).encode()).hexdigest()[:20]
