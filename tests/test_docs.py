@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +13,7 @@ import click
 import pytest
 
 from recommender.cli.app import app
+from recommender.toy_shop import write_toy_shop
 
 ROOT = Path(__file__).parent.parent
 DOCUMENTS = sorted(
@@ -86,3 +90,25 @@ def test_examples_parse(document: Path) -> None:
         compile(block, str(document), "exec")
     for block in blocks(document, "toml"):
         tomllib.loads(block)
+
+
+def test_the_readmes_python_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    write_toy_shop(tmp_path / "data")
+    (tmp_path / "shop.toml").write_text('[data]\nevents = "data/events.csv"\ncatalogue = "data/items.csv"\n')
+    monkeypatch.chdir(tmp_path)
+    (example,) = blocks(ROOT / "README.md", "python")
+    said = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True, check=True).stdout
+    assert said.startswith("passed: ")
+    assert "customers bought both" in said
+
+
+def test_the_readmes_shell_runs(tmp_path: Path) -> None:
+    (example,) = [block for block in blocks(ROOT / "README.md", "shell") if "alsobought init" in block]
+    lines = example.splitlines()
+    assert "serve &" in lines[-2]
+    assert "curl" in lines[-1]
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    script = "set -eu\n" + "\n".join(lines[:-2])
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert '"placement": "for-you"' in done.stdout or '"placement":"for-you"' in done.stdout

@@ -32,22 +32,31 @@ def row_of(model: SimilarityModel, item: int) -> Found:
     return list(zip(items.tolist(), scores.tolist(), support.tolist(), strict=True))
 
 
-def slowly(rows: list[tuple[int, float, set[int]]], estimator: CoPurchase, item: int) -> Found:
-    """Neighbours of one item, straight from the definition."""
+def slowly(rows: list[tuple[int, float, set[int]]], estimator: CoPurchase, anchor: set[int]) -> Found:
+    """Neighbours of one item, or of a group of items, straight from the definition."""
+    rows = [row for row in rows if len(row[2]) <= estimator.max_basket_items]
     total, together, users = 0.0, defaultdict(float), defaultdict(set)
-    for actor, recency, items in rows:
-        if item in items and len(items) <= estimator.max_basket_items:
-            weight = recency / log(1 + len(items))
-            total += weight
-            for other in items - {item}:
-                together[other] += weight
+    for actor, _, items in rows:
+        if items & anchor:
+            total += 1 / log(1 + len(items))
+            for other in items - anchor:
+                together[other] += 1 / log(1 + len(items))
                 users[other].add(actor)
     found = [
-        (other, together[other] / total, len(users[other]))
+        (other, together[other] / total * rise(rows, other), len(users[other]))
         for other in together
         if len(users[other]) >= estimator.min_support
     ]
     return sorted(found, key=lambda one: (-np.float32(one[1]), one[0]))[: estimator.max_neighbours]
+
+
+def rise(rows: list[tuple[int, float, set[int]]], item: int) -> float:
+    """Recent weight of an item over the one its share of all baskets lets expect, each plus 2."""
+    everything = sum(1 / log(1 + len(items)) for _, _, items in rows)
+    recent = sum(recency / log(1 + len(items)) for _, recency, items in rows)
+    of_item = sum(1 / log(1 + len(items)) for _, _, items in rows if item in items)
+    recent_of_item = sum(recency / log(1 + len(items)) for _, recency, items in rows if item in items)
+    return (recent_of_item + 2) / (of_item * recent / everything + 2)
 
 
 baskets_of_a_shop = st.lists(
@@ -70,7 +79,7 @@ def test_equals_the_definition_in_blocks_of_any_size(
         patch.setattr(co_purchase, "PAIRS_PER_BLOCK", block)
         model = estimator.fit(as_baskets(*rows), N_ITEMS)
     for item in range(N_ITEMS):
-        found, wanted = row_of(model, item), slowly(rows, estimator, item)
+        found, wanted = row_of(model, item), slowly(rows, estimator, {item})
         assert [score for _, score, _ in found] == pytest.approx([score for _, score, _ in wanted], rel=1e-5)
         assert [(other, users) for other, _, users in found] == [(other, users) for other, _, users in wanted]
 
@@ -85,6 +94,31 @@ def test_by_hand() -> None:
         (2, pytest.approx((1 / log(4)) / of_0), 1),
     ]
     assert row_of(model, 2) == [(0, 1.0, 1), (1, 1.0, 1)]
+
+
+def test_what_sells_now_gains_by_hand() -> None:
+    # five old orders {0, 1}, five of today {0, 2}, all of weight 1 / ln 3: half of all weight is recent
+    rows = [(user, 0.0, {0, 1}) for user in range(5)] + [(user, 1.0, {0, 2}) for user in range(5)]
+    model = CoPurchase().fit(as_baskets(*rows), 3)
+    expected = 5 / log(3) / 2
+    assert row_of(model, 0) == [
+        (2, pytest.approx(0.5 * (5 / log(3) + 2) / (expected + 2)), 5),
+        (1, pytest.approx(0.5 * 2 / (expected + 2)), 5),
+    ]
+
+
+@steady
+@given(baskets_of_a_shop, st.lists(st.integers(-1, 3), min_size=N_ITEMS, max_size=N_ITEMS))
+def test_rows_of_groups_hold_what_is_bought_with_any_of_their_items(
+    rows: list[tuple[int, float, set[int]]], groups: list[int]
+) -> None:
+    estimator = CoPurchase(min_support=2)
+    model = estimator.fit(as_baskets(*rows), N_ITEMS, anchor_of=np.array(groups, dtype=np.int32))
+    for group in range(max(groups) + 1):
+        members = {item for item, of in enumerate(groups) if of == group}
+        found, wanted = row_of(model, group), slowly(rows, estimator, members)
+        assert [score for _, score, _ in found] == pytest.approx([score for _, score, _ in wanted], rel=1e-5)
+        assert sorted((other, users) for other, _, users in found) == sorted((o, users) for o, _, users in wanted)
 
 
 def test_support_counts_users_and_not_orders() -> None:
@@ -106,18 +140,12 @@ def test_large_baskets_are_left_out_of_pairs_and_shares() -> None:
     assert row_of(model, 2) == []
 
 
-def test_baskets_too_old_to_count_are_as_good_as_none() -> None:
+def test_pairs_of_baskets_too_old_to_be_recent_are_kept() -> None:
     events = make_events(E(0, user=0, order=0), E(1, user=0, order=0), E(0, user=1, order=1, day=900))
-    baskets = build_baskets(events, half_life_days=1)
+    baskets = build_baskets(events, recent_half_life_days=1)
     assert baskets.recency.tolist() == [0.0, 1.0]  # 0.5 ** 900 is nothing in float32
     model = CoPurchase(min_support=1).fit(baskets, 2)
-    assert [row_of(model, item) for item in range(2)] == [[], []]
-
-
-def test_recent_baskets_weigh_more() -> None:
-    rows = [(0, 1.0, {0, 1}), (1, 0.25, {0, 2})]
-    model = CoPurchase(min_support=1).fit(as_baskets(*rows), 3)
-    assert row_of(model, 0) == [(1, pytest.approx(0.8), 1), (2, pytest.approx(0.2), 1)]
+    assert [[other for other, _, _ in row_of(model, item)] for item in range(2)] == [[1], [0]]
 
 
 def test_nothing_to_count() -> None:
@@ -183,12 +211,12 @@ def test_guest_orders_are_baskets_of_their_own_actor() -> None:
 
 def test_a_basket_is_as_recent_as_its_last_event() -> None:
     events = make_events(E(0, user=0, order=0, day=0), E(1, user=0, order=0, day=20), E(2, user=1, order=1, day=30))
-    assert build_baskets(events, half_life_days=10).recency.tolist() == [0.5, 1.0]
+    assert build_baskets(events, recent_half_life_days=10).recency.tolist() == [0.5, 1.0]
     assert build_baskets(events).recency.tolist() == [1.0, 1.0]
 
 
 def test_no_events_no_baskets() -> None:
-    assert len(build_baskets(make_events(), half_life_days=3)) == 0
+    assert len(build_baskets(make_events(), recent_half_life_days=3)) == 0
 
 
 @steady
