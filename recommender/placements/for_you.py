@@ -20,19 +20,21 @@ from recommender.ranking.fill import Chosen
 
 def _ladder(bundle: Bundle, asked: Asked) -> list[Rung]:
     history, values, owned = _whole_history(asked)
-    if len(history) == 0:
+    if not bundle.als.item_factors[history].any():
         return [best_sellers(bundle)]
     weight = bundle.config.blend.popularity
+    presentable = bundle.catalogue.servable[history]
 
     def explain(chosen: list[Chosen]) -> list[Reason]:
         wanted = np.array([one.item for one in chosen], dtype=np.int32)
         taste = bundle.als.contributions(history, values, wanted)
-        popularity = weight * bundle.popular.scores[wanted]
+        by_popularity = taste.sum(axis=1) < weight * bundle.popular.scores[wanted]
+        strongest = np.where(presentable, taste, -np.inf).argmax(axis=1)
         return [
             reasons.popular(bundle)([one])[0]
-            if parts.sum() < popular
-            else _because(bundle, int(history[parts.argmax()]), bool(owned[parts.argmax()]))
-            for one, parts, popular in zip(chosen, taste, popularity, strict=True)
+            if popular or not presentable.any()
+            else _because(bundle, int(history[place]), bool(owned[place]))
+            for one, place, popular in zip(chosen, strongest, by_popularity, strict=True)
         ]
 
     query = for_you_query(bundle.als.fold_in_one(history, values), weight)

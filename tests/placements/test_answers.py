@@ -37,6 +37,8 @@ QUERIES = [
 each_query = pytest.mark.parametrize("query", QUERIES, ids=lambda query: f"{query.placement}-{QUERIES.index(query)}")
 each_placement = pytest.mark.parametrize("placement", PLACEMENTS)
 
+LADDER = ["trending", "new_arrivals", "co_purchase", "category_purchase", "als", "popular_in_category", "popular"]
+
 
 def anchored(placement: str, **asked: object) -> Query:
     return Query(placement, item_ids=(ITEM,) if PLACEMENTS[placement].anchor == "item" else (), **asked)  # type: ignore[arg-type]
@@ -61,7 +63,7 @@ def test_form(toy_bundle: Bundle, query: Query, k: int) -> None:
     assert [item["rank"] for item in slate.items] == list(range(1, len(ids) + 1))
     assert all(0 <= item["score"] <= 1 for item in slate.items)
     for item in slate.items:
-        assert item["source"] in {"co_purchase", "als", "popular", "popular_in_category", "trending", "new_arrivals"}
+        assert item["source"] in LADDER
         assert item["reason"]["type"]
         assert item["reason"]["text"]
     assert all(count > 0 for count in slate.dropped.values())
@@ -204,8 +206,7 @@ def test_an_unknown_user_does_not_harm_where_no_user_is_needed(ask: Ask) -> None
 def test_a_short_source_is_filled_up_and_says_so(ask: Ask) -> None:
     slate = ask("also-bought", item_ids=(ITEM,), k=60)
     sources = [item["source"] for item in slate.items]
-    ladder = ["co_purchase", "als", "popular_in_category", "popular"]
-    assert sources == sorted(sources, key=ladder.index)
+    assert sources == sorted(sources, key=LADDER.index)
     assert sources[0] == "co_purchase"
     assert sources[-1] != "co_purchase"
     assert slate.fallback is not None

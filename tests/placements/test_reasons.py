@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from recommender.bundle import Bundle
 from recommender.config import Config, parse_config
-from recommender.dataset import Dataset
+from recommender.dataset import Catalogue, Dataset
 from recommender.ingest import read_dataset
 from recommender.pipeline.fit import fit_bundle
 from recommender.placements import MAX_K, Query, recommend
@@ -55,6 +56,47 @@ def test_bought_together(toy_bundle: Bundle, toy_shop: ToyShop, purchases: pd.Da
             assert reason["text"] == f"{customers:,} customers bought both"
             counted += 1
     assert counted > 50
+
+
+def test_bought_with_category(toy_bundle: Bundle, toy_shop: ToyShop, purchases: pd.DataFrame) -> None:
+    category_of = toy_shop.catalogue.set_index("item_id")["category"]
+    baskets = purchases.groupby("item_id")["basket"].agg(set)
+    who = purchases.groupby("basket")["who"].first()
+    counted = 0
+    for anchor in ("TENT", "COLDBREW", "CAMERA"):
+        category = category_of[anchor]
+        of_category = set().union(*(baskets[item] for item in baskets.index if category_of.get(item) == category))
+        for item, reason in shown(toy_bundle, Query("also-bought", item_ids=(anchor,)), "bought_with_category").items():
+            customers = len(set(who[list(of_category & baskets[item])]))
+            assert category_of[item] != category
+            assert reason["category"] == category
+            assert reason["support"] == customers >= 5
+            assert reason["text"] == f"{customers:,} customers bought it together with {category.split(' > ')[-1]}"
+            counted += 1
+    assert counted > 3
+
+
+def test_a_reason_never_names_what_the_shop_does_not_list(toy_bundle: Bundle) -> None:
+    query = Query("for-you", user_id="u0042", k=MAX_K)
+    anchors = {item["reason"].get("anchor") for item in recommend(toy_bundle, query).items} - {None}
+    table = toy_bundle.catalogue.table
+    for hidden in ([min(anchors)], sorted(anchors), toy_bundle.items.ids_of(range(len(toy_bundle.items)))):
+        listed = pa.array([id_ not in hidden for id_ in toy_bundle.items.ids_of(range(len(toy_bundle.items)))])
+        delisted = Catalogue(table.set_column(table.column_names.index("listed"), "listed", listed))
+        slate = recommend(replace(toy_bundle, catalogue=delisted), query)
+        if listed.true_count:
+            assert slate.items
+            assert not {item["reason"].get("anchor") for item in slate.items} & set(hidden)
+
+
+def test_a_history_without_factors_gets_best_sellers_that_say_so(toy_bundle: Bundle) -> None:
+    factors = toy_bundle.als.item_factors.copy()
+    factors[toy_bundle.items.indices_of(["TENT"])] = 0
+    bundle = replace(toy_bundle, als=replace(toy_bundle.als, item_factors=factors))
+    slate = recommend(bundle, Query("for-you", item_ids=("TENT",)))
+    assert {item["source"] for item in slate.items} == {"popular"}
+    assert slate.fallback is not None
+    assert slate.fallback["type"] == "few_candidates"
 
 
 def test_a_pair_of_guests_counts(toy_shop: ToyShop, purchases: pd.DataFrame) -> None:
@@ -146,6 +188,7 @@ def test_similar(toy_bundle: Bundle) -> None:
 def test_every_source_has_its_kind_of_reason(toy_bundle: Bundle) -> None:
     kinds = {
         "co_purchase": {"bought_together"},
+        "category_purchase": {"bought_with_category"},
         "popular": {"popular"},
         "popular_in_category": {"popular_in_category"},
         "trending": {"trending"},
