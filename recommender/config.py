@@ -62,7 +62,9 @@ class CatalogueColumns(Record):
 class Data(Record):
     """Where events and catalogue come from and how bad they may be."""
 
-    events: str | list[str] = Field(description="File, glob, list of them (CSV, CSV.gz, Parquet), or a SQLAlchemy URL.")
+    events: str | list[str] | None = Field(
+        None, description="File, glob, list of them (CSV, CSV.gz, Parquet), or a SQLAlchemy URL."
+    )
     events_query: str | None = Field(None, description="The SQL query, where `events` is a URL.")
     events_columns: EventsColumns = EventsColumns()
     catalogue: str | list[str] | None = Field(None, description="The same for the catalogue; optional.")
@@ -208,7 +210,7 @@ class Serving(Record):
 class Config(Record):
     """One shop's configuration."""
 
-    data: Data
+    data: Data = Data()
     event_weights: dict[str, Weight] = Field(
         DEFAULT_EVENT_WEIGHTS,
         description="Weight of each event type; types that are not listed are left out.",

@@ -23,7 +23,6 @@ class Option:
 
     key: str
     default: str
-    required: bool
     bounds: str
     meaning: str
 
@@ -87,10 +86,7 @@ def _walk(
     properties: Mapping[str, Any] = record["properties"]
     plain = {key: part for key, part in properties.items() if "$ref" not in part and "additionalProperties" not in part}
     if plain:
-        required = record.get("required", ())
-        options = tuple(
-            _option(key, part, defaults.get(key, part.get("default")), key in required) for key, part in plain.items()
-        )
+        options = tuple(_option(key, part, defaults.get(key, part.get("default"))) for key, part in plain.items())
         yield Section(name, _one_line(record["description"]), options)
     for key, part in properties.items():
         path = f"{name}.{key}" if name else key
@@ -103,13 +99,13 @@ def _walk(
 
 def _open_section(name: str, part: Mapping[str, Any]) -> Section:
     bounds = _bounds(part["additionalProperties"])
-    options = tuple(Option(key, toml_value(value), False, bounds, "") for key, value in part["default"].items())
+    options = tuple(Option(key, toml_value(value), bounds, "") for key, value in part["default"].items())
     return Section(name, part["description"], options, is_open=True)
 
 
-def _option(key: str, part: Mapping[str, Any], default: Any, required: bool) -> Option:
+def _option(key: str, part: Mapping[str, Any], default: Any) -> Option:
     text = "" if default is None else toml_value(default)
-    return Option(key, text, required, _bounds(part), part.get("description", ""))
+    return Option(key, text, _bounds(part), part.get("description", ""))
 
 
 def _bounds(part: Mapping[str, Any]) -> str:
@@ -133,7 +129,7 @@ def _toml_line(section: Section, option: Option, data: Mapping[str, str]) -> str
 def _section_markdown(section: Section) -> str:
     rows = [("key", "default", "must be", "meaning")]
     for option in section.options:
-        default = f"`{option.default}`" if option.default else "required" if option.required else "not set"
+        default = f"`{option.default}`" if option.default else "not set"
         rows.append((f"`{option.key}`", default, option.bounds, option.meaning))
     used = [column for column in zip(*rows, strict=True) if any(column[1:])]
     lines = [f"| {' | '.join(part.replace('|', BAR) for part in row)} |" for row in zip(*used, strict=True)]

@@ -20,6 +20,8 @@ URL = re.compile(r"[A-Za-z][A-Za-z0-9+_]*://")
 
 def events_sources(config: Config) -> list[Source]:
     """Return the sources of the events; raises DataError or ConfigError, naming what can't be found."""
+    if config.data.events is None:
+        raise ConfigError("the key 'data.events' is missing; name a file, a glob or a SQLAlchemy URL")
     return _sources(config, "events", config.data.events, config.data.events_query)
 
 

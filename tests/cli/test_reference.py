@@ -37,7 +37,7 @@ def test_bounds_and_meanings_come_from_the_records() -> None:
     assert options["evaluation.k"].bounds == "each at least 1, at most 100"
     assert options["placements.for-you.exclude_seen"].default == "true"
     assert options["placements.popular.exclude_seen"].default == "false"
-    assert options["data.events"].required
+    assert options["data.events"].default == ""
     assert options["data.catalogue"].default == ""
 
 
