@@ -13,6 +13,8 @@ import click
 import pytest
 
 from recommender.cli.app import app
+from recommender.config import load_config
+from recommender.ingest import read_dataset
 from recommender.toy_shop import write_toy_shop
 
 ROOT = Path(__file__).parent.parent
@@ -100,6 +102,25 @@ def test_the_readmes_python_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     said = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True, check=True).stdout
     assert said.startswith("passed: ")
     assert "customers bought both" in said
+
+
+def test_the_quickstarts_python_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    (example,) = blocks(ROOT / "docs" / "quickstart.md", "python")
+    assert (
+        subprocess.run([sys.executable, "-c", example], capture_output=True, text=True, check=True).stdout == "v00001\n"
+    )
+
+
+def test_the_quickstarts_files_are_read(tmp_path: Path) -> None:
+    events, items = blocks(ROOT / "docs" / "quickstart.md", "csv")
+    (shop,) = blocks(ROOT / "docs" / "quickstart.md", "toml")
+    (tmp_path / "events.csv").write_text(events)
+    (tmp_path / "items.csv").write_text(items)
+    (tmp_path / "shop.toml").write_text(shop)
+    dataset, report = read_dataset(load_config(tmp_path / "shop.toml"))
+    assert len(dataset.events) == report.events[0].used == 3
+    assert dataset.catalogue.servable.all()
 
 
 def test_the_readmes_shell_runs(tmp_path: Path) -> None:
