@@ -85,8 +85,7 @@ class Catalogue:
 
     def fields(self, item: int, names: tuple[str, ...] = ("title", "price", "url", "image_url")) -> dict[str, object]:
         """Return the named fields of one item that the catalogue has, without nulls and NaN."""
-        columns = self._python_columns
-        found = {name: columns[name][item] for name in names if name in columns}
+        found = {name: self._values(name)[item] for name in names if name in self.table.column_names}
         return {name: value for name, value in found.items() if value is not None and value == value}
 
     @cached_property
@@ -102,9 +101,15 @@ class Catalogue:
         _put(encoded.indices, rows)
         return names, to_code[rows]
 
+    def _values(self, name: str) -> list[object]:
+        """Return a column as Python values, kept from the first question on: Arrow takes long to give a single one."""
+        if name not in self._lists:
+            self._lists[name] = self.table[name].to_pylist()
+        return self._lists[name]
+
     @cached_property
-    def _python_columns(self) -> dict[str, list[object]]:
-        return {name: self.table[name].to_pylist() for name in self.table.column_names}
+    def _lists(self) -> dict[str, list[object]]:
+        return {}
 
     def _column(self, name: str, default: float) -> NDArray[Any]:
         """Return a column, shape (I,), with nulls (all, where the shop does not give it) replaced."""
@@ -115,9 +120,19 @@ class Catalogue:
 
 
 def _put(column: Any, target: NDArray[Any], *, offset: int = 0) -> None:
-    """Overwrite `target` where the column, shape (I,), is not null; unlike fill_null, this does not import pandas."""
-    valid = np.asarray(column.is_valid(), dtype=bool)
-    target[valid] = np.asarray(column.drop_null()) + offset
+    """Overwrite `target` where the column, shape (I,), is not null."""
+    target[_to_numpy(column.is_valid())] = _to_numpy(column.drop_null()) + offset
+
+
+def _to_numpy(column: Any) -> NDArray[Any]:
+    """Return an Arrow column of numbers or flags without nulls, shape (N,), as NumPy.
+
+    Arrow's own `to_numpy` imports pandas, which a server does without; DLPack does not, but knows no bits.
+    """
+    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if pa.types.is_boolean(array.type):
+        return np.from_dlpack(array.cast(pa.uint8())).astype(bool)
+    return np.from_dlpack(array)
 
 
 def normal_category(path: str) -> str:

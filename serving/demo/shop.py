@@ -8,8 +8,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from recommender.bundle import Bundle
@@ -102,11 +100,9 @@ class Shop:
 
     def search(self, words: str, number: int) -> Page:
         """Return a page of the products whose title (or id, without one) holds every word, in any case."""
-        mask = self._shown
-        for word in words.split():
-            found = pc.match_substring(self._searched, word, ignore_case=True)
-            mask = mask & np.asarray(found.to_numpy(zero_copy_only=False), dtype=bool)
-        return self._page(mask, number)
+        wanted = words.casefold().split()
+        found = [all(word in text for word in wanted) for text in self._searched]
+        return self._page(self._shown & np.array(found, dtype=bool), number)
 
     def _page(self, mask: NDArray[np.bool_], number: int) -> Page:
         items = np.flatnonzero(mask)
@@ -126,8 +122,5 @@ class Shop:
         return np.bincount(used, minlength=len(self._catalogue.categories))
 
     @cached_property
-    def _searched(self) -> pa.Array[Any]:
-        ids = pa.array(self.bundle.items.ids_of(range(len(self.bundle.items))), type=pa.string())
-        if "title" not in self._catalogue.table.column_names:
-            return ids
-        return pc.coalesce(self._catalogue.table["title"].combine_chunks().cast(pa.string()), ids)
+    def _searched(self) -> list[str]:
+        return [self.card(item).title.casefold() for item in range(len(self.bundle.items))]
