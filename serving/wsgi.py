@@ -9,11 +9,14 @@ from __future__ import annotations
 import ipaddress
 import logging
 import socket
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
+from urllib.parse import quote
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
+from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 from threadpoolctl import threadpool_limits
 
@@ -66,6 +69,21 @@ def check_store(config: Config) -> None:
         raise StoreError(f"no model has been promoted in {config.store_path}; run `alsobought train`")
 
 
+class Log(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's log, all of it on stderr: stdout is data only."""
+
+    def setup(self, cfg: Any) -> None:
+        """Send the access log where the other one goes."""
+        super().setup(cfg)
+        for handler in self.access_log.handlers:
+            handler.setStream(sys.stderr)
+
+    def atoms(self, *request: Any) -> dict[str, Any]:
+        """Return what a line of the access log is made of; a line break in a path must not begin another line."""
+        found: dict[str, Any] = super().atoms(*request)
+        return found | {"U": quote(found["U"].encode("latin-1"))}
+
+
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """gthread whose threads each keep BLAS and OpenMP to themselves; OpenMP has its limit per thread."""
 
@@ -87,6 +105,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "graceful_timeout": GRACEFUL_SECONDS,
             "limit_request_line": MAX_REQUEST_LINE_BYTES,
             "keepalive": 15,
+            "logger_class": Log,
             "accesslog": "-",
             "access_log_format": ACCESS_LOG,
             "control_socket_disable": True,

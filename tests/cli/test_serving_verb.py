@@ -27,18 +27,20 @@ def free_port() -> int:
 def test_serves_until_it_is_told_to_stop(trained_shop: Path) -> None:
     port = free_port()
     with subprocess.Popen(
-        [sys.executable, "-m", "recommender", "serve", "--port", str(port), "--workers", "1"],
+        [sys.executable, "-m", "recommender", "serve", "--json", "--port", str(port), "--workers", "1"],
         cwd=trained_shop,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
         assert process.stdout is not None
-        assert f"http://127.0.0.1:{port}/" in process.stdout.readline()
+        assert json.loads(process.stdout.readline()) == {"url": f"http://127.0.0.1:{port}/", "workers": 1}
         assert json.loads(ask(f"http://127.0.0.1:{port}/v1/popular?k=1"))["placement"] == "popular"
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=20)
+        rest, log = process.communicate(timeout=20)
     assert process.returncode == 0
+    assert rest == ""
+    assert "GET /v1/popular 200" in log
 
 
 def ask(url: str) -> bytes:

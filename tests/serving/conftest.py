@@ -102,9 +102,7 @@ def start_server(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Calla
         log = tmp_path / f"server-{port}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-c", SERVE, str(store.path), str(port), str(workers)],
-                stdout=output,
-                stderr=subprocess.STDOUT,
+                [sys.executable, "-c", SERVE, str(store.path), str(port), str(workers)], stderr=output
             )
         server = Server(process, port, log)
         started.append(server)

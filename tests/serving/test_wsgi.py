@@ -41,7 +41,7 @@ class Customer(threading.Thread):
         self._port, self._paths, self._stop_asking = port, paths, stop
 
     def run(self) -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=60)
         while not self._stop_asking.is_set():
             path = self._paths[self.asked % len(self._paths)]
             self.asked += 1
@@ -70,6 +70,7 @@ def n_threads(pid: int) -> int:
 def test_no_request_fails_while_bundles_are_promoted(
     own_store: Store, toy_bundle: Bundle, start_server: StartServer
 ) -> None:
+    """Each version is seen by customers before the next is promoted, so the machine's speed does not matter."""
     with own_store.locked():
         versions = [own_store.publish(toy_bundle) for _ in range(PROMOTIONS)]
     server = start_server(own_store, 2)
@@ -83,21 +84,16 @@ def test_no_request_fails_while_bundles_are_promoted(
     customers = [Customer(server.port, paths, stop) for _ in range(6)]
     for customer in customers:
         customer.start()
-    for version in versions:
-        with own_store.locked():
-            own_store.promote(version)
-        time.sleep(0.15)
-    server.wait_until(lambda: json.loads(server.get("/readyz"))["model_version"] == versions[-1], 10)
-    time.sleep(0.5)
-    stop.set()
-    for customer in customers:
-        customer.join()
+    try:
+        for version in versions:
+            with own_store.locked():
+                own_store.promote(version)
+            server.wait_until(lambda: any(version in customer.versions for customer in customers), 60)  # noqa: B023
+    finally:
+        stop.set()
+        for customer in customers:
+            customer.join()
     assert [failure for customer in customers for failure in customer.failures] == []
-    assert sum(customer.asked for customer in customers) > 200
-    assert set().union(*(customer.versions for customer in customers)) >= {
-        versions[-1],
-        versions[PROMOTIONS // 2],
-    }
 
 
 def test_all_workers_answer_and_the_master_never_opens_the_bundle(own_store: Store, start_server: StartServer) -> None:
@@ -179,6 +175,13 @@ def test_the_access_log_has_paths_but_no_ids(own_store: Store, start_server: Sta
     server.wait_until(lambda: "GET /v1/for-you 400" in server.log(), 5)
     assert "GET /v1/for-you 200" in server.log()
     assert "private-person" not in server.log()
+
+
+def test_a_path_can_not_write_lines_of_its_own_into_the_access_log(own_store: Store, start_server: StartServer) -> None:
+    server = start_server(own_store, 1)
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        server.get("/nowhere%0Aforged%1B%C2%85line")
+    server.wait_until(lambda: "GET /nowhere%0Aforged%1B%C2%85line 404" in server.log(), 5)
 
 
 def test_a_port_in_use_is_one_sentence(own_store: Store) -> None:
