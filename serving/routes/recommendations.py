@@ -16,20 +16,23 @@ from serving.parameters import read_query
 SHARED = "public, max-age=60"
 PERSONAL = "private, no-store"
 
-
-CACHED_ANSWERS = 4096  # about 3 kB each at k = 10
+# Whoever asks decides what is kept in a worker's memory, so both bounds together are what that may cost: about 30 MB.
+KEPT_ANSWERS = 4096
+KEPT_K = 24
 
 
 def blueprint(bundles: BundleSource) -> Blueprint:
     """Return the routes of all placements."""
     routes = Blueprint("recommendations", __name__, url_prefix="/v1")
-    shared = per_bundle(bundles, lambda bundle: lru_cache(CACHED_ANSWERS)(partial(_serialised, bundle)))
+    kept = per_bundle(bundles, lambda bundle: lru_cache(KEPT_ANSWERS)(partial(_serialised, bundle)))
 
     def answer(placement: Placement) -> Response:
         query = read_query(placement, request.environ.get("QUERY_STRING", ""))
         if is_personal(placement, query):
             return _personal(_serialised(bundles.bundle(), query))
-        return _shared(shared()(query))
+        if query.exclude or query.k > KEPT_K:
+            return _shared(_serialised(bundles.bundle(), query))
+        return _shared(kept()(query))
 
     for placement in PLACEMENTS.values():
         view = partial(answer, placement)

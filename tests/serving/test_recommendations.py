@@ -9,10 +9,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from recommender.bundle import Bundle
-from recommender.placements import PLACEMENTS, Query, recommend
+from recommender.placements import PLACEMENTS, Query, Slate, recommend
 from serving.answers import Answer
 from serving.app import create_app
 from serving.live_bundle import FixedBundle
+from serving.routes import recommendations
 
 ANCHORED = [name for name, placement in PLACEMENTS.items() if placement.anchor == "item"]
 SHARED = [name for name, placement in PLACEMENTS.items() if placement.anchor != "user"]
@@ -127,6 +128,21 @@ def test_answers_kept_in_memory_are_those_of_the_present_bundle(toy_bundle: Bund
     after = [client.get(path("also-bought")).json for _ in range(2)]
     assert [answer["model_version"] for answer in after] == ["v00099", "v00099"]
     assert after[0]["rec_id"] != orjson.loads(first[0])["rec_id"]
+
+
+def test_only_small_answers_of_few_words_are_kept(toy_bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    computed: list[Query] = []
+
+    def counting(bundle: Bundle, query: Query) -> Slate:
+        computed.append(query)
+        return recommend(bundle, query)
+
+    monkeypatch.setattr(recommendations, "recommend", counting)
+    client = create_app(FixedBundle(toy_bundle)).test_client()
+    for more in ("k=24", "k=25", "exclude=007", "user_id=U1"):
+        first, again = (client.get(path("also-bought", more)).data for _ in range(2))
+        assert first == again
+    assert [query.k for query in computed] == [24, 25, 25, 10, 10, 10, 10]
 
 
 @pytest.mark.parametrize("who", ["", "user_id=U1"])
