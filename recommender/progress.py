@@ -14,3 +14,8 @@ class Progress(Protocol):
 
 def silent(stage: str, done: int, total: int | None) -> None:
     """Report nothing."""
+
+
+def under(name: str, progress: Progress) -> Progress:
+    """Return a progress that reports every stage as part of something: "before the split: fit als"."""
+    return lambda stage, done, total: progress(f"{name}: {stage}", done, total)

@@ -9,7 +9,7 @@ from recommender.dataset import Dataset
 from recommender.evaluation import EvaluationReport, evaluate_bundle, split_events
 from recommender.pipeline.check import read_and_check
 from recommender.pipeline.fit import fit_bundle
-from recommender.progress import Progress, silent
+from recommender.progress import Progress, silent, under
 
 
 def run(config: Config, *, progress: Progress = silent) -> EvaluationReport:
@@ -27,5 +27,6 @@ def run(config: Config, *, progress: Progress = silent) -> EvaluationReport:
 def evaluate_dataset(dataset: Dataset, config: Config, *, progress: Progress = silent) -> EvaluationReport:
     """Evaluate a configuration on a dataset that has been read."""
     split = split_events(dataset.events, config.evaluation)
-    bundle = fit_bundle(replace(dataset, events=split.train), config, progress=progress)
+    before = under("before the split", progress)
+    bundle = fit_bundle(replace(dataset, events=split.train), config, progress=before)
     return evaluate_bundle(bundle, split, config.evaluation, config.gate, progress=progress)
