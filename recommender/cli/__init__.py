@@ -1,4 +1,4 @@
-"""The `alsobought` command: one file per verb, and what the verbs share (shell, paper, progress, failures).
+"""The `alsobought` command: one file per verb, and what the verbs share (app, shell, console, progress, failures, …).
 
 No algorithm and no reading of data lives here: a verb parses its options, calls one pipeline or placement,
 and prints what came back; what is slow to import is imported only there. Nobody imports this package.

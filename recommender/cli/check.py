@@ -14,7 +14,7 @@ def command(shell: Shell) -> None:
 
     Refused rows are written to a file with their line and the reason. Ends with 3 if the data can't be trained on.
     """
-    from recommender.cli.findings import all_findings
+    from recommender.cli.data_report import all_findings
     from recommender.pipeline import check
 
     config = shell.config()

@@ -14,7 +14,7 @@ from recommender.errors import StoreError
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from recommender.cli.examination import Machine, SourceHealth, StoreHealth
+    from recommender.cli.health import Machine, SourceHealth, StoreHealth
 
 LITTLE_DISK_BYTES = 1_000_000_000
 
@@ -28,7 +28,7 @@ def command(shell: Shell) -> None:
     otherwise with 0: warnings are advice.
     """
     from recommender.bundle import Store
-    from recommender.cli.examination import examine_machine, examine_sources, examine_store
+    from recommender.cli.health import examine_machine, examine_sources, examine_store
 
     config = shell.config()
     machine, sources, store = (
@@ -65,14 +65,14 @@ def _warnings(sources: tuple[SourceHealth, ...], store: StoreHealth) -> Iterator
 
 
 def _remarks(warnings: list[str]) -> Iterator[RenderableType]:
-    from recommender.cli.paper import warning
+    from recommender.cli.console import warning
 
     yield from (warning(text) for text in warnings)
 
 
 def _readable(machine: Machine, sources: tuple[SourceHealth, ...], store: StoreHealth) -> Iterator[RenderableType]:
-    from recommender.cli.paper import facts
-    from recommender.cli.words import size
+    from recommender.cli.console import facts
+    from recommender.cli.formats import size
 
     libraries = ", ".join(f"{name} {version}" for name, version in machine.libraries.items())
     yield facts(

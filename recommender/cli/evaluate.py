@@ -14,8 +14,8 @@ def command(shell: Shell) -> None:
 
     Placements are asked as the server asks them, beside best sellers. Nothing is stored.
     """
-    from recommender.cli.figures import metrics_table
-    from recommender.cli.words import printable
+    from recommender.cli.console import metrics_table
+    from recommender.cli.formats import printable
     from recommender.pipeline import evaluate
 
     config = shell.config()

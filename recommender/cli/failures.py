@@ -9,7 +9,7 @@ import traceback
 
 import click
 
-from recommender.cli.words import printable
+from recommender.cli.formats import printable
 from recommender.errors import AlsoboughtError
 
 BUG, USAGE, STORE, INTERRUPTED, BROKEN_PIPE = 1, 2, 6, 130, 141

@@ -25,7 +25,7 @@ def command(shell: Shell, folder: Path, force: bool) -> None:
     They go into FOLDER, by default the current one. Every option stands in the file as a comment with its
     default. When you have seen the sample work, point [data] at your own events and catalogue.
     """
-    from recommender.cli.reference import commented_toml
+    from recommender.cli.config_reference import commented_toml
     from recommender.toy_shop import write_toy_shop
 
     if shell.overrides:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem
 
+from recommender.cli.option_types import VersionName
 from recommender.cli.shell import Shell, verb
 from recommender.errors import StoreError
 
@@ -15,29 +15,6 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from recommender.bundle import Manifest, Store
-
-
-class VersionName(click.ParamType[str]):
-    """A version in the store; the store itself says whether it is there."""
-
-    name = "version"
-
-    def shell_complete(
-        self,
-        ctx: click.Context,
-        param: click.Parameter,  # noqa: ARG002
-        incomplete: str,
-    ) -> list[CompletionItem]:
-        """Return the versions that begin so."""
-        from recommender.bundle import Store
-        from recommender.config import load_config
-        from recommender.errors import AlsoboughtError
-
-        try:
-            versions = Store(load_config(ctx.params["config_path"]).store_path).versions()
-        except AlsoboughtError:  # without a store there is nothing to complete
-            return []
-        return [CompletionItem(info.version) for info in versions if info.version.startswith(incomplete)]
 
 
 @click.group("models")
@@ -50,8 +27,8 @@ def command() -> None:
 def list_versions(shell: Shell) -> None:
     """List the versions; an arrow marks the live one."""
     from recommender.bundle import Store
-    from recommender.cli.paper import table
-    from recommender.cli.words import size
+    from recommender.cli.console import table
+    from recommender.cli.formats import size
 
     config = shell.config()
     versions = Store(config.store_path).versions()
@@ -138,9 +115,8 @@ def _live(store: Store) -> str:
 
 
 def _readable(manifest: Manifest) -> Iterator[RenderableType]:
-    from recommender.cli.figures import metrics_table
-    from recommender.cli.paper import facts
-    from recommender.cli.words import figure, size
+    from recommender.cli.console import facts, metrics_table
+    from recommender.cli.formats import figure, size
 
     yield facts(
         "",

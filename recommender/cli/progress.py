@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from rich.progress import BarColumn, Progress, SpinnerColumn, Task, TaskID, TextColumn
 from rich.text import Text
 
-from recommender.cli.paper import Paper
-from recommender.cli.words import printable, seconds
+from recommender.cli.console import ShellConsole
+from recommender.cli.formats import printable, seconds
 from recommender.progress import Progress as ProgressProtocol
 
 LINE_EVERY_SECONDS = 10.0
@@ -20,11 +20,11 @@ LINE_EVERY_SECONDS = 10.0
 @contextmanager
 def on_stderr() -> Iterator[ProgressProtocol]:
     """Yield the progress that suits stderr."""
-    paper = Paper(stderr=True)
-    if sys.stderr.isatty() and not paper.is_dumb_terminal:
-        with bars(paper) as progress:
+    console = ShellConsole(stderr=True)
+    if sys.stderr.isatty() and not console.is_dumb_terminal:
+        with bars(console) as progress:
             yield progress
-        paper.print()
+        console.print()
     else:
         lines = Lines(lambda line: print(line, file=sys.stderr, flush=True))
         yield lines
@@ -32,7 +32,7 @@ def on_stderr() -> Iterator[ProgressProtocol]:
 
 
 @contextmanager
-def bars(paper: Paper) -> Iterator[ProgressProtocol]:
+def bars(console: ShellConsole) -> Iterator[ProgressProtocol]:
     """Yield a progress that draws one bar per stage."""
     columns = (
         SpinnerColumn(finished_text=" "),
@@ -41,7 +41,7 @@ def bars(paper: Paper) -> Iterator[ProgressProtocol]:
         _Count(),
         _Seconds(),
     )
-    with Progress(*columns, console=paper) as drawing:
+    with Progress(*columns, console=console) as drawing:
         tasks: dict[str, TaskID] = {}
         current = ""
         since = drawing.get_time()

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from recommender.cli.option_types import IdValue, PlacementName, Price
 from recommender.cli.shell import Shell, verb
-from recommender.cli.values import IdValue, PlacementName, Price
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -48,7 +48,7 @@ def command(shell: Shell, placement: str, k: int, **asked: Any) -> None:
 
 
 def _readable(slate: Slate, question: str) -> Iterator[RenderableType]:
-    from recommender.cli.paper import facts, table
+    from recommender.cli.console import facts, table
 
     columns = ("", "item", "title", "score", "source", "reason")
     yield table(question, columns, (_row(item) for item in slate.items), right=(0, 3))

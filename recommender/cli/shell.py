@@ -88,8 +88,8 @@ def verb(function: Callable[Concatenate[Shell, ...], None]) -> Callable[..., Non
 
 
 def _print(readable: tuple[RenderableType, ...], *, stderr: bool) -> None:
-    from recommender.cli.paper import Paper
+    from recommender.cli.console import ShellConsole
 
-    paper = Paper(stderr=stderr)
+    console = ShellConsole(stderr=stderr)
     for part in readable:
-        paper.put(part)
+        console.put(part)

@@ -35,10 +35,9 @@ def command(shell: Shell, force: bool, no_promote: bool) -> None:
 
 
 def _readable(result: TrainResult) -> Iterator[RenderableType]:
-    from recommender.cli.figures import metrics_table
-    from recommender.cli.findings import short_findings
-    from recommender.cli.paper import facts
-    from recommender.cli.words import seconds
+    from recommender.cli.console import facts, metrics_table
+    from recommender.cli.data_report import short_findings
+    from recommender.cli.formats import seconds
 
     yield from short_findings(result.check)
     yield ""
@@ -51,7 +50,7 @@ def _readable(result: TrainResult) -> Iterator[RenderableType]:
 
 
 def _outcome(result: TrainResult) -> RenderableType:
-    from recommender.cli.paper import facts
+    from recommender.cli.console import facts
 
     state = "live now" if result.promoted else "published, not live"
     return facts("", [("verdict", result.verdict), ("version", f"{result.version}, {state}")])

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from recommender.cli.paper import Paper
+from recommender.cli.console import ShellConsole
 from recommender.cli.progress import Lines, bars, on_stderr
 
 
@@ -68,11 +68,11 @@ def test_work_that_fails_is_not_called_done(capsys: pytest.CaptureFixture[str]) 
 
 def test_bars_show_one_line_per_stage(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TERM", "xterm")
-    paper = Paper(stderr=True)
-    paper.file = io.StringIO()
-    with bars(paper) as progress:
+    console = ShellConsole(stderr=True)
+    console.file = io.StringIO()
+    with bars(console) as progress:
         progress("read [events]", 1, 2)
         progress("read [events]", 2, 2)
         progress("fit als", 5, None)
-    shown = paper.file.getvalue().splitlines()
+    shown = console.file.getvalue().splitlines()
     assert [line.split("━")[0].strip() for line in shown if "━" in line] == ["read [events]", "fit als"]

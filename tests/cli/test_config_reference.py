@@ -4,7 +4,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-from recommender.cli.reference import commented_toml, reference_markdown, sections
+from recommender.cli.config_reference import commented_toml, reference_markdown, sections
 from recommender.config import Config, parse_config
 
 REFERENCE = Path(__file__).parents[2] / "docs" / "configuration.md"
@@ -12,7 +12,7 @@ SAMPLE = {"events": 'data\\"events".csv', "catalogue": "items.csv"}
 
 
 def test_the_reference_is_up_to_date() -> None:
-    hint = "run `python -m recommender.cli.reference > docs/configuration.md`"
+    hint = "run `python -m recommender.cli.config_reference > docs/configuration.md`"
     assert REFERENCE.read_text(encoding="utf-8") == reference_markdown(), hint
 
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from recommender.cli.paper import Paper, facts, table
-from recommender.cli.words import figure, printable, seconds, size
+from recommender.cli.console import ShellConsole, facts, table
+from recommender.cli.formats import figure, printable, seconds, size
 
 
 @pytest.mark.parametrize(
@@ -33,8 +33,8 @@ def test_text_of_others_loses_its_control_characters_and_nothing_else() -> None:
 
 def test_a_pipe_cuts_no_id_and_gets_no_trailing_spaces_nor_colour(capsys: pytest.CaptureFixture[str]) -> None:
     long = "x" * 256
-    Paper().put(table("Items", ("item", "title"), [(long, "short"), ("[bold]a[/bold]", "a longer one")]))
-    Paper().put(facts("Facts", [("users", 1200)]))
+    ShellConsole().put(table("Items", ("item", "title"), [(long, "short"), ("[bold]a[/bold]", "a longer one")]))
+    ShellConsole().put(facts("Facts", [("users", 1200)]))
     out = capsys.readouterr().out
     assert long in out
     assert "[bold]a[/bold]" in out
@@ -52,5 +52,5 @@ def test_no_color_is_honoured_on_a_terminal(
     monkeypatch.delenv("NO_COLOR", raising=False)
     if no_color:
         monkeypatch.setenv("NO_COLOR", "1")
-    Paper().put(facts("Facts", [("users", 1200)]))
+    ShellConsole().put(facts("Facts", [("users", 1200)]))
     assert ("\x1b" in capsys.readouterr().out) is not no_color

@@ -1,4 +1,4 @@
-"""Kinds of option values: ids, prices, placements."""
+"""Kinds of option values: ids, prices, placements, versions."""
 
 from __future__ import annotations
 
@@ -69,3 +69,26 @@ class PlacementName(click.ParamType[str]):
 
         names = (field.alias or name for name, field in Placements.model_fields.items())
         return [CompletionItem(name) for name in names if name.startswith(incomplete)]
+
+
+class VersionName(click.ParamType[str]):
+    """A version in the store; the store itself says whether it is there."""
+
+    name = "version"
+
+    def shell_complete(
+        self,
+        ctx: click.Context,
+        param: click.Parameter,  # noqa: ARG002
+        incomplete: str,
+    ) -> list[CompletionItem]:
+        """Return the versions that begin so."""
+        from recommender.bundle import Store
+        from recommender.config import load_config
+        from recommender.errors import AlsoboughtError
+
+        try:
+            versions = Store(load_config(ctx.params["config_path"]).store_path).versions()
+        except AlsoboughtError:  # without a store there is nothing to complete
+            return []
+        return [CompletionItem(info.version) for info in versions if info.version.startswith(incomplete)]

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from rich import box
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from recommender.cli.words import figure, printable
+from recommender.cli.formats import figure, printable
 
 PIPE_WIDTH = 1000  # a line of a table is a line of a pipe, whatever ids and titles it holds
 
 
-class Paper(Console):
+class ShellConsole(Console):
     """A rich console that is plain under NO_COLOR, wide in a pipe, and leaves a closed pipe to the caller."""
 
     def __init__(self, *, stderr: bool = False) -> None:
@@ -83,3 +83,22 @@ def facts(title: str, pairs: Iterable[tuple[str, object]]) -> Table:
 def warning(text: str) -> Text:
     """Return a line that a person should not overlook."""
     return Text.assemble(("warning: ", "yellow"), printable(text))
+
+
+def metrics_table(metrics: Mapping[str, float]) -> Table:
+    """Return a row per placement and metric, a column per model; the names are "for-you/alsobought/ndcg@10"."""
+    lines: dict[tuple[str, str], dict[str, float]] = {}
+    for name, value in metrics.items():
+        placement, model, metric = name.split("/")
+        lines.setdefault((placement, metric), {})[model] = value
+    models = list(dict.fromkeys(model for values in lines.values() for model in values))
+    rows = [
+        (*key, *(f"{values[model]:.4f}" if model in values else None for model in models), _ratio(models, values))
+        for key, values in lines.items()
+    ]
+    return table("", ("placement", "metric", *models, "ratio"), rows, right=range(2, len(models) + 3))
+
+
+def _ratio(models: list[str], values: Mapping[str, float]) -> str:
+    ours, best = (values.get(model, 0.0) for model in models[:2]) if len(models) > 1 else (0.0, 0.0)
+    return f"{ours / best:.2f}" if best > 0 else "-"

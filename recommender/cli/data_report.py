@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from rich.console import RenderableType
 from rich.text import Text
 
-from recommender.cli.paper import facts, table, warning
-from recommender.cli.words import printable
+from recommender.cli.console import facts, table, warning
+from recommender.cli.formats import printable
 from recommender.ingest import IngestReport
 from recommender.ingest.report import SourceReport
 from recommender.pipeline.check import CheckReport

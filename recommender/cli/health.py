@@ -1,4 +1,4 @@
-"""What `doctor` finds out: libraries and machine, data files, the store."""
+"""What `doctor` finds out about the machine, the data files and the store."""
 
 from __future__ import annotations
 
