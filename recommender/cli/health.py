@@ -18,8 +18,7 @@ from threadpoolctl import threadpool_info
 from recommender.bundle import Store
 from recommender.config import Config
 from recommender.errors import ConfigError, DataError, LockHeldError, StoreError
-from recommender.ingest.source import Source
-from recommender.ingest.sources import catalogue_sources, events_sources
+from recommender.ingest.sources import Source, catalogue_sources, events_sources
 
 LIBRARIES = ("numpy", "scipy", "pandas", "pyarrow", "implicit", "faiss-cpu", "pydantic", "flask", "gunicorn")
 

@@ -21,13 +21,13 @@ from recommender.ingest.checks import (
     first_reason,
     reason_where,
 )
+from recommender.ingest.column_names import find_columns
 from recommender.ingest.columns import Column, compute, is_text
 from recommender.ingest.events import note_ids
 from recommender.ingest.ids import IdEncoder, read_ids
-from recommender.ingest.naming import find_columns
-from recommender.ingest.refused import RefusedRows, refusals_of
-from recommender.ingest.report import IngestReport, SourceReport
-from recommender.ingest.source import Source
+from recommender.ingest.refused import RefusedRows
+from recommender.ingest.report import IngestReport, SourceReport, count_repeated
+from recommender.ingest.sources import Source
 from recommender.progress import Progress
 
 RESERVED = {"listed", *CatalogueColumns.model_fields}
@@ -57,11 +57,8 @@ class CatalogueReader:
                 reasons = self._take(columns, {attributes[name]: batch.columns.column(name) for name in attributes})
             except DataError as error:
                 raise DataError(f"{source.name}: {error}") from None
-            refusals = refusals_of(batch, reasons)
-            refused.write(source.name, refusals)
-            counts.read += batch.columns.num_rows + len(batch.refused)
+            refused.take(batch, reasons, counts)
             counts.used += int((reasons == Reason.FINE).sum())
-            counts.refused.update(refusal.reason for refusal in refusals)
             progress("reading catalogue", before + counts.read, total)
 
     def finish(self, ranks: NDArray[np.int32], n_items: int) -> Catalogue:
@@ -72,18 +69,10 @@ class CatalogueReader:
         items = ranks[np.concatenate(self._items)]
         row_of = np.full(n_items, -1, dtype=np.int64)
         row_of[items] = np.arange(len(items))
-        self._count_repeated(items, row_of)
+        count_repeated(self.report.catalogue, row_of[items] != np.arange(len(items)))
         rows: Column = pa.array(row_of, mask=row_of < 0)
         aligned = table.take(rows).combine_chunks()
         return Catalogue(aligned.set_column(0, "listed", compute.fill_null(aligned["listed"], False)))
-
-    def _count_repeated(self, items: NDArray[np.int32], row_of: NDArray[np.int64]) -> None:
-        overruled = np.flatnonzero(row_of[items] != np.arange(len(items)))
-        stops = np.cumsum([counts.used for counts in self.report.catalogue])
-        by_source = np.bincount(np.searchsorted(stops, overruled, side="right"), minlength=len(stops))
-        for counts, number in zip(self.report.catalogue, by_source.tolist(), strict=True):
-            counts.repeated_ids = number
-            counts.used -= number
 
     def _attributes(self, source: Source, taken: Collection[str]) -> dict[str, str]:
         """Return the source's further columns -> what they are called here."""

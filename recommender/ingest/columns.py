@@ -25,8 +25,7 @@ def read_numbers(column: Column) -> tuple[NDArray[np.float64], NDArray[np.bool_]
         text = without_blanks(column)
         numbers = cast_where_possible(text, lambda part: part.cast(pa.float64()))
         values = to_floats(numbers)
-        filled = text.is_valid().to_numpy(zero_copy_only=False)
-        bad = filled & ~(np.abs(values) <= np.finfo(np.float32).max)
+        bad = to_flags(text.is_valid()) & ~(np.abs(values) <= np.finfo(np.float32).max)
         return np.where(bad, np.nan, values), bad
     if not is_number(column.type):
         raise DataError(f"a column of the type {column.type} holds no numbers")
@@ -68,3 +67,8 @@ def is_number(kind: pa.DataType) -> bool:
 def to_floats(numbers: Column) -> NDArray[np.float64]:
     """Return numbers of any type as float64, NaN where null."""
     return np.asarray(numbers.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def to_flags(flags: Column) -> NDArray[np.bool_]:
+    """Return booleans as NumPy, False where null."""
+    return np.asarray(flags.fill_null(False).to_numpy(zero_copy_only=False), dtype=bool)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +22,28 @@ from recommender.ingest.checks import (
     reason_where,
 )
 from recommender.ingest.columns import Column
-from recommender.ingest.event_names import RETURN, canonical_event
 from recommender.ingest.ids import IdColumn, no_ids, read_ids
 
+ScalarT = TypeVar("ScalarT", bound=np.generic)
+
+RETURN = "return"
+
+ALIASES = {
+    "view": (
+        "view_item", "viewed", "page_view", "pageview", "product_view", "product-view", "view-product", "view_product",
+        "productview", "detail", "detail-page-view", "detail_page_view", "pageview-of-product", "click", "select_item",
+    ),
+    "add_to_cart": ("add-to-cart", "add to cart", "addtocart", "cart", "add_cart", "basket", "add_to_basket", "atc"),
+    "purchase": (
+        "purchase-complete", "purchase_complete", "purchased", "transaction", "buy", "bought", "order", "ordered",
+        "sale",
+    ),
+    RETURN: ("refund", "returned", "refunded", "cancellation"),
+}  # fmt: skip
+CANONICAL = {alias: name for name, aliases in ALIASES.items() for alias in aliases}
+
 UNWEIGHTED, NAMELESS = 255, 254
+"""Codes of event types that have no weight, and of rows that name none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +75,9 @@ def judge_events(columns: Mapping[str, Column], rows: int, types: Sequence[str],
         for name in ("user_id", "session_id", "order_id", "item_id")
     )
     event_type, left_out = _event_types(columns.get("event"), rows, types)
-    time, bad_time = _times(columns.get("timestamp"), rows, now)
-    quantity, bad_quantity = _quantities(columns.get("quantity"), rows)
-    price, bad_price = _prices(columns.get("price"), rows)
+    time, bad_time = _checked(columns.get("timestamp"), partial(check_times, now=now), rows, np.int64(NO_TIME))
+    quantity, bad_quantity = _checked(columns.get("quantity"), check_quantities, rows, np.float32(1))
+    price, bad_price = _checked(columns.get("price"), check_prices, rows, np.float64(np.nan))
     known = user.present | session.present
     reasons = first_reason(
         *(column.reasons for column in (user, session, order, item)),
@@ -89,6 +109,16 @@ def judge_events(columns: Mapping[str, Column], rows: int, types: Sequence[str],
     )
 
 
+def canonical_event(name: str, weighted: Collection[str]) -> str:
+    """Return our name of an event: lower case, aliases of Google Analytics 4, Google Retail and common shops resolved.
+
+    A name that has a weight of its own keeps it, unless what it is an alias of has one too.
+    """
+    lower = name.strip().lower()
+    canonical = CANONICAL.get(lower, lower)
+    return lower if canonical not in weighted and canonical != RETURN and lower in weighted else canonical
+
+
 def _event_types(column: Column | None, rows: int, types: Sequence[str]) -> tuple[NDArray[np.uint8], Counter[str]]:
     """Return the types of the rows, UNWEIGHTED or NAMELESS where they have none, and the rows of unweighted names."""
     if column is None:
@@ -107,19 +137,10 @@ def _event_types(column: Column | None, rows: int, types: Sequence[str]) -> tupl
     return event_type, left_out
 
 
-def _times(column: Column | None, rows: int, now: int) -> tuple[NDArray[np.int64], Reasons]:
+def _checked(
+    column: Column | None, check: Callable[[Column], tuple[NDArray[ScalarT], Reasons]], rows: int, absent: ScalarT
+) -> tuple[NDArray[ScalarT], Reasons]:
+    """Return what `check` makes of a column, and the value `absent` in all rows where there is no such column."""
     if column is None:
-        return np.full(rows, NO_TIME, dtype=np.int64), np.zeros(rows, dtype=np.uint8)
-    return check_times(column, now)
-
-
-def _quantities(column: Column | None, rows: int) -> tuple[NDArray[np.float32], Reasons]:
-    if column is None:
-        return np.ones(rows, dtype=np.float32), np.zeros(rows, dtype=np.uint8)
-    return check_quantities(column)
-
-
-def _prices(column: Column | None, rows: int) -> tuple[NDArray[np.float64], Reasons]:
-    if column is None:
-        return np.full(rows, np.nan), np.zeros(rows, dtype=np.uint8)
-    return check_prices(column)
+        return np.full(rows, absent), np.zeros(rows, dtype=np.uint8)
+    return check(column)

@@ -8,22 +8,21 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from recommender.config import Config
 from recommender.dataset import Events, IdMap
 from recommender.errors import DataError
-from recommender.ingest.event_names import RETURN
-from recommender.ingest.event_rows import EventRows, judge_events
-from recommender.ingest.growing import GrowingArray
+from recommender.ingest.column_names import find_columns
+from recommender.ingest.event_rows import RETURN, EventRows, judge_events
 from recommender.ingest.ids import MISSING, IdColumn, IdEncoder, hash_ids, read_ids
-from recommender.ingest.naming import find_columns
-from recommender.ingest.refused import RefusedRows, refusals_of
-from recommender.ingest.report import IngestReport, SourceReport
-from recommender.ingest.source import Source
+from recommender.ingest.refused import RefusedRows
+from recommender.ingest.report import IngestReport, SourceReport, count_repeated
+from recommender.ingest.sources import Source
 from recommender.progress import Progress
 
 UNUSED = ("currency", "rec_id")
+GROWTH = 1.25
 
 TYPES = {
     "user": np.int32,
@@ -37,6 +36,28 @@ TYPES = {
     "event_id": np.uint64,
 }
 """What is kept per event until the end; orders and event ids as hashes, 0 where there is none."""
+
+
+class GrowingArray:
+    """Collects batches of one column in place, without a second copy at the end; `finish` gives it as one array."""
+
+    def __init__(self, dtype: DTypeLike) -> None:
+        self._values: NDArray[Any] = np.empty(1 << 16, dtype=dtype)
+        self._size = 0
+
+    def extend(self, values: NDArray[Any]) -> None:
+        """Append values."""
+        size = self._size + len(values)
+        if size > len(self._values):
+            # Nobody else refers to it, so the memory may be extended where it is.
+            self._values.resize(int(size * GROWTH), refcheck=False)
+        self._values[self._size : size] = values
+        self._size = size
+
+    def finish(self) -> NDArray[Any]:
+        """Return all values; nothing can be appended afterwards."""
+        self._values.resize(self._size, refcheck=False)
+        return self._values
 
 
 @dataclass
@@ -77,11 +98,8 @@ class EventsReader:
             event_ids = read_ids(columns["event_id"]) if "event_id" in columns else None
             self._keep(rows, event_ids)
             self._note_ids(rows)
-            refusals = refusals_of(batch, rows.reasons)
-            refused.write(source.name, refusals)
-            counts.read += batch.columns.num_rows + len(batch.refused)
+            refused.take(batch, rows.reasons, counts)
             counts.used += int(rows.keep.sum())
-            counts.refused.update(refusal.reason for refusal in refusals)
             counts.left_out += rows.left_out
             counts.guest_returns += rows.guest_returns
             progress("reading events", before + counts.read, total)
@@ -141,11 +159,7 @@ class EventsReader:
         repeated = pd.Series(event_ids).duplicated().to_numpy() & (event_ids != 0)
         if not repeated.any():
             return
-        stops = np.cumsum([counts.used for counts in self.report.events])
-        by_source = np.searchsorted(stops, np.flatnonzero(repeated), side="right")
-        for counts, number in zip(self.report.events, np.bincount(by_source, minlength=len(stops)), strict=True):
-            counts.repeated_ids = int(number)
-            counts.used -= int(number)
+        count_repeated(self.report.events, repeated)
         for name in columns:
             columns[name] = columns[name][~repeated]
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from recommender.dataset import MAX_ID_BYTES, IdMap
 from recommender.errors import DataError
 from recommender.ingest.checks import Reason, Reasons
-from recommender.ingest.columns import Column, compute, is_text
+from recommender.ingest.columns import Column, compute, is_text, to_flags
 
 MISSING = -1
 FLOAT_EXACT = 2.0**53
@@ -116,11 +116,11 @@ def read_ids(column: Column) -> IdColumn:
     """
     encoded = _dictionary(column)
     values, reasons = _texts(encoded.dictionary)
-    missing = _flags(compute.fill_null(compute.equal(values, ""), True)) & (reasons == Reason.FINE)
+    missing = to_flags(compute.fill_null(compute.equal(values, ""), True)) & (reasons == Reason.FINE)
     codes = np.asarray(encoded.indices.fill_null(MISSING).to_numpy(zero_copy_only=False)).astype(np.int32)
     by_row = np.append(reasons, np.uint8(Reason.FINE))[codes]
     codes = np.append(np.where(missing, MISSING, np.arange(len(missing))), MISSING).astype(np.int32)[codes]
-    spaced = _flags(compute.match_substring_regex(values, SPACED).fill_null(False))
+    spaced = to_flags(compute.match_substring_regex(values, SPACED))
     return IdColumn(values.to_pylist(), codes, by_row, spaced, pa.types.is_floating(encoded.dictionary.type))
 
 
@@ -145,7 +145,7 @@ def _texts(distinct: Column) -> tuple[Column, Reasons]:
         return _float_texts(distinct)
     if pa.types.is_decimal(kind):
         plain = compute.replace_substring_regex(distinct.cast(pa.string()), r"\.0+$", "")
-        reasons[_flags(compute.match_substring(plain, ".").fill_null(False))] = Reason.ID_NOT_INTEGRAL
+        reasons[to_flags(compute.match_substring(plain, "."))] = Reason.ID_NOT_INTEGRAL
         return plain, reasons
     if is_text(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
         text, reasons = _valid_texts(distinct)
@@ -154,8 +154,8 @@ def _texts(distinct: Column) -> tuple[Column, Reasons]:
             text = distinct.cast(pa.string())
         except pa.ArrowException:
             raise DataError(f"a column of the type {kind} holds no ids; ids are strings or integers") from None
-    long = _flags(compute.greater(compute.binary_length(text), MAX_ID_BYTES).fill_null(False))
-    control = _flags(compute.match_substring_regex(text, CONTROL).fill_null(False))
+    long = to_flags(compute.greater(compute.binary_length(text), MAX_ID_BYTES))
+    control = to_flags(compute.match_substring_regex(text, CONTROL))
     reasons[long & (reasons == Reason.FINE)] = Reason.ID_TOO_LONG
     reasons[control & (reasons == Reason.FINE)] = Reason.ID_WITH_CONTROL_CHARACTERS
     return text, reasons
@@ -193,7 +193,3 @@ def _is_utf8(value: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
-
-
-def _flags(flags: Column) -> NDArray[np.bool_]:
-    return np.asarray(flags.to_numpy(zero_copy_only=False), dtype=bool)

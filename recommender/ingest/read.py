@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from recommender.config import Config
 from recommender.dataset import Dataset
 from recommender.errors import DataError
@@ -15,10 +17,10 @@ from recommender.ingest.events import EventsReader
 from recommender.ingest.ids import IdEncoder
 from recommender.ingest.refused import RefusedRows
 from recommender.ingest.report import IngestReport, SourceReport, total
-from recommender.ingest.source import Source
-from recommender.ingest.sources import catalogue_sources, events_sources
-from recommender.ingest.table import table_source
+from recommender.ingest.sources import Source, catalogue_sources, events_sources, table_source
 from recommender.progress import Progress, silent
+
+MIN_EVENTS, MIN_ITEMS, MIN_ACTORS = 10, 3, 3
 
 
 def read_dataset(
@@ -61,6 +63,23 @@ def read_dataset(
     item_ids, ranks = items.finish()
     found = replace(found, item=ranks[found.item])
     return Dataset(users, sessions, item_ids, found, goods.finish(ranks, len(item_ids))), report
+
+
+def require_enough(dataset: Dataset) -> None:
+    """Raise DataError where there are fewer than 10 events other than returns, on 3 items, by 3 users.
+
+    Sessions and guest orders count as users.
+    """
+    events = dataset.events.where(~dataset.events.is_type("return"))
+    found = {
+        "events": (len(events), MIN_EVENTS),
+        "items with events": (len(np.unique(events.item)), MIN_ITEMS),
+        "users, sessions or guest orders": (len(np.unique(events.actor)), MIN_ACTORS),
+    }
+    if any(number < least for number, least in found.values()):
+        have = ", ".join(f"{number} {what}" for what, (number, _) in found.items())
+        need = ", ".join(f"{least} {what}" for what, (_, least) in found.items())
+        raise DataError(f"too little to train on: {have}; at least {need} are needed")
 
 
 def _events(config: Config, table: Any) -> Sequence[Source]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +12,8 @@ import numpy as np
 
 from recommender.errors import StoreError
 from recommender.ingest.checks import Reason, Reasons
-from recommender.ingest.source import Batch, Refusal
+from recommender.ingest.report import SourceReport
+from recommender.ingest.sources import Batch, Refusal
 
 MAX_WRITTEN = 1_000_000
 MAX_ROW_CHARACTERS = 4_096
@@ -33,17 +33,18 @@ class RefusedRows:
         with suppress(FileNotFoundError):
             path.unlink()
 
-    def write(self, source: str, refusals: Iterable[Refusal]) -> None:
-        """Append refused rows of one source."""
-        for refusal in refusals:
-            if self.example is None:
-                self.example = refusal
-            if self.written >= MAX_WRITTEN:
-                return
+    def take(self, batch: Batch, reasons: Reasons, counts: SourceReport) -> None:
+        """Count the rows of a batch as read, and write and count those that are refused."""
+        refusals = _refusals(batch, reasons)
+        counts.read += batch.columns.num_rows + len(batch.refused)
+        counts.refused.update(refusal.reason for refusal in refusals)
+        if refusals and self.example is None:
+            self.example = refusals[0]
+        for refusal in refusals[: MAX_WRITTEN - self.written]:
             if self._stream is None:
                 self._stream = self._open()
                 self._writer.writerow(["source", "line", "reason", "row"])
-            self._writer.writerow([source, refusal.line, refusal.reason, refusal.row[:MAX_ROW_CHARACTERS]])
+            self._writer.writerow([counts.name, refusal.line, refusal.reason, refusal.row[:MAX_ROW_CHARACTERS]])
             self.written += 1
 
     def _open(self) -> IO[str]:
@@ -65,7 +66,7 @@ class RefusedRows:
             self._stream.close()
 
 
-def refusals_of(batch: Batch, reasons: Reasons) -> list[Refusal]:
+def _refusals(batch: Batch, reasons: Reasons) -> list[Refusal]:
     """Return the refused rows of a batch in order of lines, those included that never became columns."""
     rows = np.flatnonzero(reasons != Reason.FINE).tolist()
     judged = [Refusal(int(batch.lines[i]), Reason(reasons[i]).code, batch.row_text(i)) for i in rows]

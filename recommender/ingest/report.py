@@ -6,6 +6,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 
 @dataclass
 class SourceReport:
@@ -40,7 +43,7 @@ class SourceReport:
 class IngestReport:
     """What reading events and catalogue met.
 
-    `duplicates` counts events that equal another one in every column (they are kept); `refused_file` names the file of
+    `duplicates` counts events that equal another one in every column (they are kept); `refused_files` names the file of
     refused rows by table ("events", "catalogue"), where there is one.
     """
 
@@ -77,3 +80,12 @@ def total(sources: list[SourceReport], name: str) -> SourceReport:
         sums.repeated_ids += source.repeated_ids
         sums.guest_returns += source.guest_returns
     return sums
+
+
+def count_repeated(sources: list[SourceReport], repeated: NDArray[np.bool_]) -> None:
+    """Count rows as repeated instead of used; the mask covers the used rows of all sources, one after the other."""
+    stops = np.cumsum([source.used for source in sources])
+    by_source = np.bincount(np.searchsorted(stops, np.flatnonzero(repeated), side="right"), minlength=len(sources))
+    for source, number in zip(sources, by_source.tolist(), strict=True):
+        source.repeated_ids += number
+        source.used -= number

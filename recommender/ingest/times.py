@@ -18,6 +18,7 @@ from recommender.ingest.columns import (
     compute,
     is_number,
     is_text,
+    to_flags,
     to_floats,
     without_blanks,
 )
@@ -64,8 +65,8 @@ def _text_seconds(text: Column) -> NDArray[np.int64]:
 def _mixed_seconds(text: Column) -> NDArray[np.int64]:
     """Parse a column in which formats are mixed or some values are wrong."""
     text = compute.replace_substring_regex(text, r"(?i)\s*(UTC|GMT|Z)$", "Z")
-    epoch = _mask(compute.match_substring_regex(text, EPOCH))
-    zoned = _mask(compute.match_substring_regex(text, ZONED)) & ~epoch
+    epoch = to_flags(compute.match_substring_regex(text, EPOCH))
+    zoned = to_flags(compute.match_substring_regex(text, ZONED)) & ~epoch
     naive = ~_nulls(text) & ~epoch & ~zoned
     seconds = np.full(len(text), NO_TIME, dtype=np.int64)
     for mask, parse in ((epoch, _parse_epoch), (zoned, _parse_zoned), (naive, _parse_naive)):
@@ -120,9 +121,5 @@ def _epoch_seconds(values: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.where(usable, np.where(usable, seconds, 0).astype(np.int64), NO_TIME)
 
 
-def _mask(flags: Column) -> NDArray[np.bool_]:
-    return np.asarray(flags.fill_null(False).to_numpy(zero_copy_only=False), dtype=bool)
-
-
 def _nulls(column: Column) -> NDArray[np.bool_]:
-    return np.asarray(column.is_null().to_numpy(zero_copy_only=False), dtype=bool)
+    return to_flags(column.is_null())

@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recommender.config import parse_config
-from recommender.ingest import csv as csv_source
 from recommender.ingest import read_dataset
-from recommender.ingest.csv import CsvSource
-from recommender.ingest.csv_records import quoted_spans, record_ends
+from recommender.ingest.sources import csv as csv_source
+from recommender.ingest.sources.csv import CsvSource
+from recommender.ingest.sources.csv_records import quoted_spans, record_ends
 
 if TYPE_CHECKING:
     from conftest import Read

@@ -10,8 +10,8 @@ import pytest
 
 from recommender.config import CatalogueColumns, EventsColumns, parse_config
 from recommender.ingest.checks import Reason
-from recommender.ingest.enough import MIN_ACTORS, MIN_EVENTS, MIN_ITEMS
-from recommender.ingest.event_names import canonical_event
+from recommender.ingest.event_rows import canonical_event
+from recommender.ingest.read import MIN_ACTORS, MIN_EVENTS, MIN_ITEMS
 
 TEXT = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")
 

@@ -14,7 +14,7 @@ import pytest
 from recommender.dataset import NO_TIME, Dataset
 from recommender.errors import DataError
 from recommender.ingest import require_enough
-from recommender.ingest.event_names import canonical_event
+from recommender.ingest.event_rows import canonical_event
 
 if TYPE_CHECKING:
     from conftest import Read

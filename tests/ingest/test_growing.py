@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from recommender.ingest.growing import GrowingArray
+from recommender.ingest.events import GrowingArray
 
 
 def test_it_holds_what_was_appended() -> None:

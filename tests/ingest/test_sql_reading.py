@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from recommender.errors import ConfigError, DataError
-from recommender.ingest import sql
+from recommender.ingest.sources import sql
 
 if TYPE_CHECKING:
     from conftest import Read

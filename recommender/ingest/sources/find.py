@@ -8,10 +8,10 @@ from pathlib import Path
 
 from recommender.config import Config
 from recommender.errors import ConfigError, DataError
-from recommender.ingest.csv import CsvSource
-from recommender.ingest.parquet import ParquetSource
-from recommender.ingest.source import Source
-from recommender.ingest.sql import sql_source
+from recommender.ingest.sources.csv import CsvSource
+from recommender.ingest.sources.parquet import ParquetSource
+from recommender.ingest.sources.source import Source
+from recommender.ingest.sources.sql import sql_source
 
 CSV_ENDINGS = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".txt", ".txt.gz")
 PARQUET_ENDINGS = (".parquet", ".pq")

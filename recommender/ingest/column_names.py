@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from recommender.config import CatalogueColumns, EventsColumns
 from recommender.errors import DataError
-from recommender.ingest.source import Source
+from recommender.ingest.sources import Source
 
 
 def find_columns(source: Source, names: EventsColumns | CatalogueColumns, table: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recommender.errors import DataError
-from recommender.ingest.source import BATCH_ROWS, Batch, table_batch
+from recommender.ingest.sources.source import BATCH_ROWS, Batch, table_batch
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from recommender.errors import DataError
 from recommender.ingest.columns import Column
-from recommender.ingest.source import BATCH_ROWS, Batch, table_batch
+from recommender.ingest.sources.source import BATCH_ROWS, Batch, table_batch
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from recommender.errors import ConfigError, DataError
-from recommender.ingest.source import Batch, table_batch
-from recommender.ingest.table import to_array
+from recommender.ingest.sources.source import Batch, table_batch
+from recommender.ingest.sources.table import to_array
 
 FETCH_ROWS = 50_000
 INSTALL = {"postgresql": "pip install 'alsobought[postgres]'"}

@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 
 from recommender.errors import DataError
 from recommender.ingest.checks import Reason
-from recommender.ingest.csv_records import record_ends
-from recommender.ingest.source import Batch, Refusal
+from recommender.ingest.sources.csv_records import record_ends
+from recommender.ingest.sources.source import Batch, Refusal
 
 BLOCK_BYTES = 16 << 20
 MAX_RECORD_BYTES = 1 << 20

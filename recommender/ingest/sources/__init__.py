@@ -1,0 +1,11 @@
+"""Where rows come from: CSV, Parquet, SQL and tables in memory, all as batches of raw columns.
+
+What a column means and whether a row can be used is not known here. Only `ingest` imports this package, and
+`alsobought doctor`, which looks whether the sources are there.
+"""
+
+from recommender.ingest.sources.find import catalogue_sources, events_sources
+from recommender.ingest.sources.source import Batch, Refusal, Source
+from recommender.ingest.sources.table import table_source
+
+__all__ = ["Batch", "Refusal", "Source", "catalogue_sources", "events_sources", "table_source"]
