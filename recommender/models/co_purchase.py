@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
@@ -29,7 +30,7 @@ class Baskets:
     actor : int32, shape (B,)
         Who bought it.
     recency : float32, shape (B,)
-        Decay weight, 1 for the newest.
+        Decay weight of the last event: 1 for now, or where recency plays no part.
     """
 
     indptr: NDArray[np.int64]
@@ -50,30 +51,34 @@ class Baskets:
         return self.items[self.indptr[basket] : self.indptr[basket + 1]]
 
 
-def build_baskets(events: Events, *, recent_half_life_days: float = 0.0) -> Baskets:
-    """Group events into baskets: by order, else by session, else by user and day (all of a user's, without times)."""
-    actor = events.actor.astype(np.int64)
-    day = events.time // SECONDS_PER_DAY if events.has_times else np.zeros(len(events), dtype=np.int64)
-    kind = np.where(events.order >= 0, 0, np.where(events.session >= 0, 1, 2))
-    key = np.choose(kind, [events.order, events.session, day]).astype(np.int64)
+def build_baskets(events: Events, *, as_of: int | None = None, recent_half_life_days: float = 0.0) -> Baskets:
+    """Group events into baskets: by order, else by session, else by user and day (all of a user's, without times).
+
+    Recency counts back from `as_of`, in seconds since 1970; without it all baskets are equally recent.
+    """
+    actor = events.actor
+    day = events.time // SECONDS_PER_DAY if events.has_times else np.zeros(len(events))
+    kind = np.where(events.order >= 0, 0, np.where(events.session >= 0, 1, 2)).astype(np.int8)
+    key = np.choose(kind, [events.order, events.session, day.astype(np.int32)])
     # an order number that two users share is two baskets
     order = np.lexsort((events.item, key, kind, actor))
-    columns = np.stack([actor, kind, key])[:, order]
-    items = events.item[order]
-    fresh = np.ones(len(order), dtype=bool)
-    fresh[1:] = (columns[:, 1:] != columns[:, :-1]).any(axis=0)
-    distinct = fresh.copy()
-    distinct[1:] |= items[1:] != items[:-1]
-    first = np.flatnonzero(fresh[distinct])
-    newest = (
-        np.maximum.reduceat(decay(events, recent_half_life_days)[order], np.flatnonzero(fresh)) if len(order) else order
-    )
+    first_line = _changes(actor[order]) | _changes(kind[order]) | _changes(key[order])
+    distinct = first_line | _changes(events.item[order])
+    starts = np.flatnonzero(first_line)
+    recency = decay(events.time, as_of, recent_half_life_days)[order]
     return Baskets(
-        indptr=np.append(first, np.count_nonzero(distinct)).astype(np.int64),
-        items=items[distinct],
-        actor=columns[0][fresh].astype(np.int32),
-        recency=np.asarray(newest, dtype=np.float32),
+        indptr=np.append(np.flatnonzero(first_line[distinct]), np.count_nonzero(distinct)),
+        items=events.item[order][distinct],
+        actor=actor[order][starts],
+        recency=np.maximum.reduceat(recency, starts) if len(starts) else recency,
     )
+
+
+def _changes(values: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return where a value, shape (n,), differs from the one before it; the first does."""
+    changed = np.ones(len(values), dtype=bool)
+    np.not_equal(values[1:], values[:-1], out=changed[1:])
+    return changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +198,7 @@ def _distinct_actors(
 
 def _run_starts(values: NDArray[np.integer]) -> NDArray[np.int64]:
     """Return where each run of equal values starts."""
-    return np.flatnonzero(np.diff(values, prepend=values[:1] - 1))
+    return np.flatnonzero(_changes(values))
 
 
 def _best_per_row(

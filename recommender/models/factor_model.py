@@ -1,4 +1,4 @@
-"""Item factors, and the factors of a user from a history."""
+"""Item factors, and the factors of a user from a history: the half-step of ALS that serves."""
 
 from __future__ import annotations
 
@@ -9,6 +9,36 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
+
+
+@dataclass(frozen=True, slots=True)
+class NormalEquations:
+    """The least-squares problem that the history of one user poses to fixed item factors.
+
+    Hu, Koren, Volinsky, "Collaborative Filtering for Implicit Feedback Datasets" (ICDM 2008), eq. 4:
+    (w0 Y'Y + regularization I + sum (c_i - w0) y_i y_i') x = sum c_i y_i, with c_i = w0 + alpha r_i.
+
+    Attributes
+    ----------
+    system : float64, shape (F, F)
+        The matrix on the left.
+    terms : float64, shape (n, F)
+        c_i y_i of each item of the history.
+    """
+
+    system: NDArray[np.float64]
+    terms: NDArray[np.float64]
+
+    def user_factors(self) -> NDArray[np.float32]:
+        """Return the solution x, shape (F,); zeros where no item of the history has factors."""
+        return np.linalg.solve(self.system, self.terms.sum(axis=0)).astype(np.float32)
+
+    def contributions(self, item_factors: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Return what each item of the history adds to the score of each item, shape (k, n), of factors (k, F).
+
+        The rows sum to the scores of `user_factors`, exactly: the solution is linear in the terms (section 5).
+        """
+        return np.asarray(np.linalg.solve(self.system, item_factors.T.astype(np.float64)).T @ self.terms.T)
 
 
 @dataclass(frozen=True)
@@ -40,33 +70,15 @@ class FactorModel:
         return self.unobserved_weight * (Y.T @ Y) + self.regularization * np.eye(self.factors)
 
     def fold_in_one(self, items: NDArray[np.int32], values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the factors, shape (F,), of a user with this history; zeros where no item of it has factors.
+        """Return the factors, shape (F,), of a user with this history; zeros where no item of it has factors."""
+        return self.normal_equations(items, values).user_factors()
 
-        Solves (w0 Y'Y + regularization I + sum (c_i - w0) y_i y_i') x = sum c_i y_i with c_i = w0 + alpha r_i, eq. 4 of
-        Hu, Koren, Volinsky, "Collaborative Filtering for Implicit Feedback Datasets" (ICDM 2008).
-        """
-        system, terms = self._normal_equations(items, values)
-        return np.linalg.solve(system, terms.sum(axis=0)).astype(np.float32)
-
-    def contributions(
-        self, items: NDArray[np.int32], values: NDArray[np.float32], wanted: NDArray[np.int32]
-    ) -> NDArray[np.float64]:
-        """Return what each item of a history adds to the score of each wanted item, shape (wanted, n).
-
-        The rows sum to the scores that `fold_in_one` leads to, exactly: the solution is linear in the right-hand side
-        (Hu, Koren, Volinsky, section 5).
-        """
-        system, terms = self._normal_equations(items, values)
-        return np.asarray(self.item_factors[wanted].astype(np.float64) @ np.linalg.solve(system, terms.T))
-
-    def _normal_equations(
-        self, items: NDArray[np.int32], values: NDArray[np.float32]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the matrix, shape (F, F), and the terms c_i y_i of the right-hand side, shape (n, F)."""
+    def normal_equations(self, items: NDArray[np.int32], values: NDArray[np.float32]) -> NormalEquations:
+        """Return what a history of items and their values, each of shape (n,), says of its user."""
         Y = self.item_factors[items].astype(np.float64)
         gain = self.alpha * values.astype(np.float64)
         system = self.gram + (Y * gain[:, None]).T @ Y
-        return system, Y * (self.unobserved_weight + gain)[:, None]
+        return NormalEquations(system, Y * (self.unobserved_weight + gain)[:, None])
 
     def fold_in(self, user_items: sp.csr_matrix) -> NDArray[np.float32]:
         """Return the factors, shape (U, F), of all rows of a matrix of shape (U, I)."""

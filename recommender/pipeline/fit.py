@@ -49,12 +49,13 @@ def fit_bundle(dataset: Dataset, config: Config, *, progress: Progress = silent)
     main_event = main_event_type(events, config.event_weights)
     goal = events.where(events.is_type(main_event))
     histories = _histories(events, config)
-    co_purchase, category_purchase = _fit_pairs(goal, dataset, config, progress)
+    co_purchase, category_purchase = _fit_pairs(goal, events.as_of, dataset, config, progress)
     popularity = config.models.popularity
     popular = Popularity(popularity.half_life_days).fit(goal, len(dataset.items), events.as_of)
-    als = _fit_als(histories, dataset, config, progress)
-    known = histories.first(len(dataset.users) + len(dataset.sessions))
-    for_you_index, for_you_recall = _for_you_index(als, popular, known, config)
+    user_items = histories.user_items(len(dataset.items), max_items_per_user=config.matrix.max_items_per_user)
+    als = _fit_als(user_items, config, progress)
+    n_known = len(dataset.users) + len(dataset.sessions)
+    for_you_index, for_you_recall = _for_you_index(als, popular, user_items[:n_known], config)
     similar_index, similar_recall = _similar_index(als, config)
     return Bundle(
         manifest=Manifest(
@@ -75,7 +76,7 @@ def fit_bundle(dataset: Dataset, config: Config, *, progress: Progress = silent)
         sessions=dataset.sessions,
         items=dataset.items,
         catalogue=dataset.catalogue,
-        histories=known,
+        histories=histories.first(n_known),
         als=als,
         co_purchase=co_purchase,
         category_purchase=category_purchase,
@@ -96,11 +97,11 @@ def _histories(events: Events, config: Config) -> Histories:
 
 
 def _fit_pairs(
-    goal: Events, dataset: Dataset, config: Config, progress: Progress
+    goal: Events, as_of: int | None, dataset: Dataset, config: Config, progress: Progress
 ) -> tuple[SimilarityModel, SimilarityModel]:
     """Return what is bought together with each item, and with each category."""
     pairs = config.models.co_purchase
-    baskets = build_baskets(goal, recent_half_life_days=pairs.recent_half_life_days)
+    baskets = build_baskets(goal, as_of=as_of, recent_half_life_days=pairs.recent_half_life_days)
     model = CoPurchase(pairs.min_support, pairs.max_neighbours, pairs.max_basket_items)
     n_items = len(dataset.items)
     of_items = model.fit(baskets, n_items, progress=progress)
@@ -108,8 +109,7 @@ def _fit_pairs(
     return of_items, model.fit(baskets, n_items, anchor_of=categories, stage="fit categories", progress=progress)
 
 
-def _fit_als(histories: Histories, dataset: Dataset, config: Config, progress: Progress) -> FactorModel:
-    user_items = histories.user_items(len(dataset.items), max_items_per_user=config.matrix.max_items_per_user)
+def _fit_als(user_items: sp.csr_matrix, config: Config, progress: Progress) -> FactorModel:
     wide_enough = user_items.getnnz(axis=0) >= config.matrix.min_users_per_item
     trained = sp.csr_matrix(user_items.multiply(wide_enough[None, :]))
     trained.eliminate_zeros()
@@ -117,11 +117,10 @@ def _fit_als(histories: Histories, dataset: Dataset, config: Config, progress: P
 
 
 def _for_you_index(
-    als: FactorModel, popular: ItemScores, histories: Histories, config: Config
+    als: FactorModel, popular: ItemScores, user_items: sp.csr_matrix, config: Config
 ) -> tuple[ItemIndex, float]:
     vectors = for_you_vectors(als.item_factors, popular.scores)
-    user_items = histories.user_items(len(vectors), max_items_per_user=config.matrix.max_items_per_user)
-    user_factors = als.fold_in(user_items[_sample(np.arange(len(histories)))])
+    user_factors = als.fold_in(user_items[_sample(np.arange(user_items.shape[0]))])
     queries = for_you_query(user_factors, config.blend.popularity)
     return build_index(vectors, "inner_product", config.index, queries)
 
@@ -139,6 +138,7 @@ def _sample(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
 def fingerprint(events: Events) -> str:
     """Return the SHA-256 of the events as they are trained on."""
     digest = hashlib.sha256()
-    for column in (events.user, events.session, events.item, events.event_type, events.time, events.quantity):
+    columns = (events.user, events.session, events.order, events.item, events.event_type, events.time, events.quantity)
+    for column in columns:
         digest.update(np.ascontiguousarray(column).data)
     return digest.hexdigest()

@@ -22,12 +22,13 @@ def _ladder(bundle: Bundle, asked: Asked) -> list[Rung]:
     history, values, owned = _whole_history(asked)
     if not bundle.als.item_factors[history].any():
         return [best_sellers(bundle)]
+    equations = bundle.als.normal_equations(history, values)
     weight = bundle.config.blend.popularity
     presentable = bundle.catalogue.servable[history]
 
     def explain(chosen: list[Chosen]) -> list[Reason]:
         wanted = np.array([one.item for one in chosen], dtype=np.int32)
-        taste = bundle.als.contributions(history, values, wanted)
+        taste = equations.contributions(bundle.als.item_factors[wanted])
         by_popularity = taste.sum(axis=1) < weight * bundle.popular.scores[wanted]
         strongest = np.where(presentable, taste, -np.inf).argmax(axis=1)
         return [
@@ -37,7 +38,7 @@ def _ladder(bundle: Bundle, asked: Asked) -> list[Rung]:
             for one, place, popular in zip(chosen, strongest, by_popularity, strict=True)
         ]
 
-    query = for_you_query(bundle.als.fold_in_one(history, values), weight)
+    query = for_you_query(equations.user_factors(), weight)
     return [Rung("als", FromIndex(bundle.for_you_index, query), explain), best_sellers(bundle)]
 
 

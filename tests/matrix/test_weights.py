@@ -42,7 +42,7 @@ def test_quantity_counts_one_plus_its_logarithm(quantity: float, damped: float) 
 def test_values_halve_with_each_half_life_before_the_last_event() -> None:
     events = make_events(E(0, user=0, day=0), E(0, user=0, day=30), E(0, user=0, day=60), E(0, "view", user=1, day=90))
     assert values(events, half_life=30) == pytest.approx([1 / 8, 1 / 4, 1 / 2, 0.1])
-    assert decay(events, 45).tolist() == pytest.approx([1 / 4, 2 ** (-4 / 3), 2 ** (-2 / 3), 1])
+    assert decay(events.time, events.as_of, 45).tolist() == pytest.approx([1 / 4, 2 ** (-4 / 3), 2 ** (-2 / 3), 1])
 
 
 def test_without_times_nothing_decays() -> None:

@@ -127,10 +127,9 @@ def test_each_weight_alone_matters(user_items: sp.csr_matrix, changed: str) -> N
 
 def test_contributions_sum_to_the_scores(user_items: sp.csr_matrix) -> None:
     model = ALS_8.fit(user_items)
-    wanted = np.arange(24, dtype=np.int32)
     for user in (0, 7, 30):
         history = user_items[[user]]
-        parts = model.contributions(history.indices, history.data, wanted)
+        parts = model.normal_equations(history.indices, history.data).contributions(model.item_factors)
         assert parts.shape == (24, history.nnz)
         scores = model.item_factors @ model.fold_in_one(history.indices, history.data)
         np.testing.assert_allclose(parts.sum(axis=1), scores, rtol=1e-4, atol=1e-6)
@@ -140,7 +139,7 @@ def test_a_contribution_is_what_the_score_loses_without_its_term() -> None:
     # one factor: both items have the same matrix 7, terms 2 and 4, so shares 1/3 and 2/3 of the score
     model = FactorModel(np.array([[1], [2]], dtype=np.float32), regularization=1, alpha=0, unobserved_weight=2)
     items, values = np.array([0, 1], dtype=np.int32), np.ones(2, dtype=np.float32)
-    parts = model.contributions(items, values, np.array([1], dtype=np.int32))
+    parts = model.normal_equations(items, values).contributions(model.item_factors[1:])
     assert parts[0].tolist() == pytest.approx([2 * 2 / 11, 4 * 2 / 11])
 
 

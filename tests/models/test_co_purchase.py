@@ -5,11 +5,12 @@ from math import log
 
 import numpy as np
 import pytest
-from hand_made import E, make_events, random_events, steady
+from hand_made import START, E, make_events, random_events, steady
 from hypothesis import given
 from hypothesis import strategies as st
 
 from recommender.dataset import Events
+from recommender.matrix import SECONDS_PER_DAY
 from recommender.models import Baskets, CoPurchase, SimilarityModel, build_baskets, co_purchase
 
 N_ITEMS = 8
@@ -142,7 +143,7 @@ def test_large_baskets_are_left_out_of_pairs_and_shares() -> None:
 
 def test_pairs_of_baskets_too_old_to_be_recent_are_kept() -> None:
     events = make_events(E(0, user=0, order=0), E(1, user=0, order=0), E(0, user=1, order=1, day=900))
-    baskets = build_baskets(events, recent_half_life_days=1)
+    baskets = build_baskets(events, as_of=events.as_of, recent_half_life_days=1)
     assert baskets.recency.tolist() == [0.0, 1.0]  # 0.5 ** 900 is nothing in float32
     model = CoPurchase(min_support=1).fit(baskets, 2)
     assert [[other for other, _, _ in row_of(model, item)] for item in range(2)] == [[1], [0]]
@@ -211,12 +212,14 @@ def test_guest_orders_are_baskets_of_their_own_actor() -> None:
 
 def test_a_basket_is_as_recent_as_its_last_event() -> None:
     events = make_events(E(0, user=0, order=0, day=0), E(1, user=0, order=0, day=20), E(2, user=1, order=1, day=30))
-    assert build_baskets(events, recent_half_life_days=10).recency.tolist() == [0.5, 1.0]
+    assert build_baskets(events, as_of=events.as_of, recent_half_life_days=10).recency.tolist() == [0.5, 1.0]
+    later = START + 40 * SECONDS_PER_DAY  # nothing was bought since
+    assert build_baskets(events, as_of=later, recent_half_life_days=10).recency.tolist() == [0.25, 0.5]
     assert build_baskets(events).recency.tolist() == [1.0, 1.0]
 
 
 def test_no_events_no_baskets() -> None:
-    assert len(build_baskets(make_events(), recent_half_life_days=3)) == 0
+    assert len(build_baskets(make_events(), as_of=START, recent_half_life_days=3)) == 0
 
 
 @steady

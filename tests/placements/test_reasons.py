@@ -173,7 +173,8 @@ def test_because_of_the_item_that_adds_most(toy_bundle: Bundle) -> None:
     history = toy_bundle.items.indices_of(items)
     for item, reason in shown(toy_bundle, Query("for-you", item_ids=items), "because_of").items():
         wanted = toy_bundle.items.indices_of([item])
-        adds = toy_bundle.als.contributions(history, np.ones(2, np.float32), wanted)[0]
+        equations = toy_bundle.als.normal_equations(history, np.ones(2, np.float32))
+        adds = equations.contributions(toy_bundle.als.item_factors[wanted])[0]
         assert reason["anchor"] == items[int(adds.argmax())]
         assert "looked at" in reason["text"]
 
