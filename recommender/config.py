@@ -12,12 +12,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, ValidationError
 
 from recommender.errors import ConfigError
 
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Column = Annotated[str, Field(min_length=1)]
+EventType = Annotated[str, StringConstraints(min_length=1, to_lower=True, strip_whitespace=True)]
+"""Events are read in lower case, so that is how their weights are looked up."""
 
 DEFAULT_EVENT_WEIGHTS = {"view": 1.0, "add_to_cart": 3.0, "purchase": 10.0}
 
@@ -211,7 +213,7 @@ class Config(Record):
     """One shop's configuration."""
 
     data: Data = Data()
-    event_weights: dict[str, Weight] = Field(
+    event_weights: dict[EventType, Weight] = Field(
         DEFAULT_EVENT_WEIGHTS,
         description="Weight of each event type; types that are not listed are left out.",
     )

@@ -104,6 +104,11 @@ def test_only_types_without_a_weight(read: Read) -> None:
         read(csv_of({"event": "download"}, {"event": "download"}))
 
 
+def test_a_weight_is_found_in_whatever_case_it_was_written(read: Read) -> None:
+    dataset, _ = read(csv_of({"event": "Download"}, {"event": "DOWNLOAD"}), weights={" DownLoad": 1.0})
+    assert types_of(dataset) == ["download", "download"]
+
+
 def test_no_event_column_means_purchase(read: Read) -> None:
     dataset, report = read({"events.csv": "user_id,item_id\nu,i\n"})
     assert types_of(dataset) == ["purchase"]
