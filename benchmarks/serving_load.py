@@ -2,7 +2,7 @@
 
 Start the server, then this beside it. Both share the cores, so the server alone can do more.
 
-    alsobought serve --config data/complete-journey/shop.toml --workers 2
+    alsobought serve --config data/complete-journey.toml --workers 2
     python benchmarks/serving_load.py --store data/complete-journey/models --seconds 10 --out serving.json
 
 `--items` bounds how many different items are asked for. Every connection asks for its own part of them, in a
