@@ -29,8 +29,8 @@ def event_values(
 ) -> NDArray[np.float32]:
     """Return the value of each event, shape (E,): type weight x (damped) quantity x decay.
 
-    Weights are relative: a fresh single event of the main type is worth 1. Ages count back from `events.as_of`. A damped
-    quantity q counts 1 + ln(q) from 1 upwards and q below 1 (a netted purchase can be a fraction).
+    Weights are relative: a fresh single event of the main type is worth 1. Ages count back from `events.as_of`.
+    A damped quantity q counts 1 + ln(q) from 1 upwards and q below 1 (a netted purchase can be a fraction).
     """
     unit = weights.get(main_event_type(events, weights), 0.0) or 1.0
     by_type = np.array([weights.get(name, 0.0) / unit for name in events.event_types], dtype=np.float32)

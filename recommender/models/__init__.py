@@ -9,11 +9,12 @@ from recommender.models.als import ALS
 from recommender.models.blend import for_you_query, for_you_vectors
 from recommender.models.co_purchase import Baskets, CoPurchase, build_baskets
 from recommender.models.factor_model import FactorModel
-from recommender.models.popularity import ItemScores, NewArrivals, Popularity, Trending
+from recommender.models.popularity import SUPPORT_DAYS, ItemScores, NewArrivals, Popularity, Trending
 from recommender.models.similarity_model import SimilarityModel
 
 __all__ = [
     "ALS",
+    "SUPPORT_DAYS",
     "Baskets",
     "CoPurchase",
     "FactorModel",

@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from recommender.dataset import Events
 from recommender.matrix import SECONDS_PER_DAY
 
+SUPPORT_DAYS = 28
+"""How far back the customers reach whom the reason of a best seller counts."""
+
 
 @dataclass(frozen=True)
 class ItemScores:
@@ -43,7 +46,7 @@ class Popularity:
     def fit(self, events: Events, n_items: int, as_of: int | None) -> ItemScores:
         """Return the scores of `n_items` items; `as_of` in seconds since 1970, None without times.
 
-        Support counts the users of the last 28 days (all, without times).
+        Support counts the users of the last SUPPORT_DAYS (all, without times).
         """
         actor, item, time = _last_per_actor_and_item(events, n_items)
         age_days = np.zeros(len(time)) if as_of is None else (as_of - time) / SECONDS_PER_DAY
@@ -51,7 +54,7 @@ class Popularity:
         freshness = np.exp2(-age_days / self.half_life_days)
         np.maximum.at(active, actor, freshness)
         scores = np.bincount(item, freshness, minlength=n_items) / max(active.sum(), 1e-12)
-        support = np.bincount(item[age_days <= 28], minlength=n_items)
+        support = np.bincount(item[age_days <= SUPPORT_DAYS], minlength=n_items)
         return ItemScores(scores.astype(np.float32), support.astype(np.int32))
 
 

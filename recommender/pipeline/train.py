@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from recommender.bundle import Store
@@ -42,7 +42,7 @@ class TrainResult:
             "verdict": self.verdict,
             "seconds": self.seconds,
             "check": self.check.to_dict(),
-            "evaluation": None if self.evaluation is None else asdict(self.evaluation),
+            "evaluation": None if self.evaluation is None else self.evaluation.to_dict(),
         }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from recommender.bundle import Bundle
 from recommender.placements import reasons
 from recommender.placements.placement import Rung
-from recommender.ranking import FromIndex, FromScores, FromSimilarity
+from recommender.ranking import FromCategory, FromIndex, FromScores, FromSimilarity
 
 
 def similar_factors(bundle: Bundle, anchor: int, *, fallback: bool = False) -> Rung:
@@ -28,7 +28,7 @@ def category_best(bundle: Bundle, anchor: int) -> list[Rung]:
     code = int(bundle.catalogue.category[anchor])
     if code < 0:
         return []
-    source = FromScores(bundle.popular, only=bundle.catalogue.category == code)
+    source = FromCategory(bundle.popular, bundle.catalogue.category, code)
     name = reasons.category_name(bundle, code)
     return [Rung("popular_in_category", source, reasons.popular(bundle, name, "popular_in_category"), fallback=True)]
 

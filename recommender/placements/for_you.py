@@ -5,6 +5,8 @@ A known user, a session and an anonymous list of items take one path; nobody's f
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,8 +16,7 @@ from recommender.placements import reasons
 from recommender.placements.asked import Asked
 from recommender.placements.fallbacks import best_sellers
 from recommender.placements.placement import Placement, Reason, Rung
-from recommender.ranking import FromIndex
-from recommender.ranking.fill import Chosen
+from recommender.ranking import Chosen, FromIndex
 
 
 def _ladder(bundle: Bundle, asked: Asked) -> list[Rung]:
@@ -24,18 +25,18 @@ def _ladder(bundle: Bundle, asked: Asked) -> list[Rung]:
         return [best_sellers(bundle)]
     equations = bundle.als.normal_equations(history, values)
     weight = bundle.config.blend.popularity
-    presentable = bundle.catalogue.servable[history]
+    listed = bundle.catalogue.servable[history]
 
     def explain(chosen: list[Chosen]) -> list[Reason]:
         wanted = np.array([one.item for one in chosen], dtype=np.int32)
         taste = equations.contributions(bundle.als.item_factors[wanted])
-        by_popularity = taste.sum(axis=1) < weight * bundle.popular.scores[wanted]
-        strongest = np.where(presentable, taste, -np.inf).argmax(axis=1)
+        nameable = np.where(listed, taste, -np.inf)
+        strongest = nameable.argmax(axis=1)
+        by_taste = (taste.sum(axis=1) >= weight * bundle.popular.scores[wanted]) & (nameable.max(axis=1) > 0)
+        counted = [replace(one, support=int(bundle.popular.support[one.item])) for one in chosen]
         return [
-            reasons.popular(bundle)([one])[0]
-            if popular or not presentable.any()
-            else _because(bundle, int(history[place]), bool(owned[place]))
-            for one, place, popular in zip(chosen, strongest, by_popularity, strict=True)
+            _because(bundle, int(history[place]), bool(owned[place])) if because else popular
+            for because, place, popular in zip(by_taste, strongest, reasons.popular(bundle)(counted), strict=True)
         ]
 
     query = for_you_query(equations.user_factors(), weight)

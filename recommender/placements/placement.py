@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 from recommender.bundle import Bundle
 from recommender.placements.asked import Asked
-from recommender.ranking import Source
-from recommender.ranking.fill import Chosen
+from recommender.ranking import Chosen, Source
 
 Reason = dict[str, Any]
+Explain = Callable[[list[Chosen]], list[Reason]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Rung:
 
     name: str
     source: Source
-    explain: Callable[[list[Chosen]], list[Reason]]
+    explain: Explain
     fallback: bool = False
 
 

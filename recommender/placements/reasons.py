@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from recommender.bundle import Bundle
-from recommender.placements.placement import Reason
-from recommender.ranking.fill import Chosen
-
-Explain = Callable[[list[Chosen]], list[Reason]]
+from recommender.models import SUPPORT_DAYS
+from recommender.placements.placement import Explain, Reason
+from recommender.ranking import Chosen
 
 
 def title(bundle: Bundle, item: int) -> str:
@@ -18,8 +15,7 @@ def title(bundle: Bundle, item: int) -> str:
 
 def bought_together(bundle: Bundle, anchor: int) -> Explain:
     """Explain pairs of the co-purchase model."""
-    anchor_id = bundle.items.id_of(anchor)
-    verb = "bought" if bundle.manifest.main_event == "purchase" else "chose"
+    anchor_id, verb = bundle.items.id_of(anchor), _verb(bundle)
 
     def explain(chosen: list[Chosen]) -> list[Reason]:
         return [
@@ -37,8 +33,7 @@ def bought_together(bundle: Bundle, anchor: int) -> Explain:
 
 def with_category(bundle: Bundle, code: int) -> Explain:
     """Explain what is bought together with a category."""
-    name = category_name(bundle, code)
-    verb = "bought" if bundle.manifest.main_event == "purchase" else "chose"
+    name, verb = category_name(bundle, code), _verb(bundle)
 
     def explain(chosen: list[Chosen]) -> list[Reason]:
         return [
@@ -71,21 +66,21 @@ def similar_to(bundle: Bundle, anchor: int) -> Explain:
 
 def popular(bundle: Bundle, where: str = "the shop", kind: str = "popular") -> Explain:
     """Explain best sellers, of the shop or of a category."""
-    verb = "bought" if bundle.manifest.main_event == "purchase" else "chose"
+    text, verb = f"Popular in {where}", _verb(bundle)
     threshold = bundle.config.models.co_purchase.min_support
+    period = f" in the last {SUPPORT_DAYS} days" if bundle.manifest.as_of else ""
 
     def explain(chosen: list[Chosen]) -> list[Reason]:
-        reasons: list[Reason] = []
-        for one in chosen:
-            reason: Reason = {"type": kind, "text": f"Popular in {where}"}
-            if one.support >= threshold:
-                period = " in the last 28 days" if bundle.manifest.as_of else ""
-                reason |= {
-                    "support": one.support,
-                    "text": f"Popular in {where}: {_count(one.support, 'customer')} {verb} it{period}",
-                }
-            reasons.append(reason)
-        return reasons
+        return [
+            {
+                "type": kind,
+                "support": one.support,
+                "text": f"{text}: {_count(one.support, 'customer')} {verb} it{period}",
+            }
+            if one.support >= threshold
+            else {"type": kind, "text": text}
+            for one in chosen
+        ]
 
     return explain
 
@@ -116,6 +111,10 @@ def new(chosen: list[Chosen]) -> list[Reason]:
         }
         for one in chosen
     ]
+
+
+def _verb(bundle: Bundle) -> str:
+    return "bought" if bundle.manifest.main_event == "purchase" else "chose"
 
 
 def _count(number: int, noun: str) -> str:

@@ -18,8 +18,7 @@ from recommender.placements.popular import POPULAR
 from recommender.placements.query import MAX_K, Query, Slate
 from recommender.placements.similar_items import SIMILAR_ITEMS
 from recommender.placements.trending import TRENDING
-from recommender.ranking import Rules, fill
-from recommender.ranking.fill import Filled
+from recommender.ranking import Filled, Rules, fill
 
 PLACEMENTS = {
     placement.name: placement for placement in (ALSO_BOUGHT, SIMILAR_ITEMS, FOR_YOU, POPULAR, TRENDING, NEW_ARRIVALS)
@@ -109,12 +108,13 @@ def _fallback(placement: Placement, asked: Asked, ladder: list[Rung], filled: Fi
     own = sum(not ladder[one.rung].fallback for one in filled.chosen)
     if own == k:
         return None
-    if own or (len(asked.anchors) and placement.anchor == "item") or placement.anchor is None:
+    asked_with = len(asked.anchors) + (len(asked.history) if placement.anchor == "user" else 0)
+    if own or asked_with or placement.anchor is None:
         kind = "few_candidates"
     elif asked.unknown:
         kind = "unknown_" + asked.unknown[0].removesuffix("_id")
     else:
-        kind = "few_candidates" if len(asked.history) + len(asked.anchors) else "no_history"
+        kind = "no_history"
     return {"type": kind, "text": FALLBACK_TEXTS[kind]}
 
 

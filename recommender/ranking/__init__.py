@@ -4,8 +4,19 @@ Pure functions on arrays of dense item numbers; nothing here knows a bundle, a p
 Placements use it, nobody else needs to.
 """
 
-from recommender.ranking.candidates import Candidates, FromIndex, FromScores, FromSimilarity, Source
-from recommender.ranking.fill import Filled, fill
+from recommender.ranking.candidates import Candidates, FromCategory, FromIndex, FromScores, FromSimilarity, Source
+from recommender.ranking.fill import Chosen, Filled, fill
 from recommender.ranking.rules import Rules
 
-__all__ = ["Candidates", "Filled", "FromIndex", "FromScores", "FromSimilarity", "Rules", "Source", "fill"]
+__all__ = [
+    "Candidates",
+    "Chosen",
+    "Filled",
+    "FromCategory",
+    "FromIndex",
+    "FromScores",
+    "FromSimilarity",
+    "Rules",
+    "Source",
+    "fill",
+]

@@ -68,26 +68,39 @@ class FromIndex:
 
 @dataclass(frozen=True, slots=True)
 class FromScores:
-    """One number per item, optionally only of the items a mask, shape (I,), selects."""
+    """One number per item."""
 
     model: ItemScores
-    only: NDArray[np.bool_] | None = None
 
     def top(self, n: int) -> Candidates:
         """Return the best `n` items."""
-        order = self.model.order
-        if self.only is not None:
-            order = order[self.only[order]]
-        return self._take(order[:n])
+        return _scored(self.model, self.model.order[:n])
 
     def within(self, allowed: NDArray[np.bool_], n: int) -> Candidates:
         """Return the best `n` items that are allowed."""
         order = self.model.order
-        keep = allowed[order] if self.only is None else allowed[order] & self.only[order]
-        return self._take(order[keep][:n])
+        return _scored(self.model, order[allowed[order]][:n])
 
-    def _take(self, items: NDArray[np.int32]) -> Candidates:
-        return Candidates(items, self.model.scores[items], self.model.support[items])
+
+@dataclass(frozen=True, slots=True)
+class FromCategory:
+    """One number per item, only of the items of one category; `category`, shape (I,), gives that of each item."""
+
+    model: ItemScores
+    category: NDArray[np.int32]
+    code: int
+
+    def top(self, n: int) -> Candidates:
+        """Return the best `n` items of the category."""
+        return self.within(np.ones(len(self.category), dtype=bool), n)
+
+    def within(self, allowed: NDArray[np.bool_], n: int) -> Candidates:
+        """Return the best `n` items of the category that are allowed."""
+        return FromScores(self.model).within(allowed & (self.category == self.code), n)
+
+
+def _scored(model: ItemScores, items: NDArray[np.int32]) -> Candidates:
+    return Candidates(items, model.scores[items], model.support[items])
 
 
 def _positive(items: NDArray[np.int32], scores: NDArray[np.float32]) -> Candidates:

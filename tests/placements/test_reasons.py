@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from recommender.bundle import Bundle
-from recommender.config import Config, parse_config
+from recommender.config import Blend, Config, parse_config
 from recommender.dataset import Catalogue, Dataset
 from recommender.ingest import read_dataset
 from recommender.pipeline.fit import fit_bundle
@@ -93,10 +93,20 @@ def test_a_history_without_factors_gets_best_sellers_that_say_so(toy_bundle: Bun
     factors = toy_bundle.als.item_factors.copy()
     factors[toy_bundle.items.indices_of(["TENT"])] = 0
     bundle = replace(toy_bundle, als=replace(toy_bundle.als, item_factors=factors))
-    slate = recommend(bundle, Query("for-you", item_ids=("TENT",)))
-    assert {item["source"] for item in slate.items} == {"popular"}
-    assert slate.fallback is not None
-    assert slate.fallback["type"] == "few_candidates"
+    for query in (Query("for-you", item_ids=("TENT",)), Query("for-you", item_ids=("TENT",), user_id="?")):
+        slate = recommend(bundle, query)
+        assert {item["source"] for item in slate.items} == {"popular"}
+        assert slate.fallback is not None
+        assert slate.fallback["type"] == "few_candidates"
+
+
+def test_what_popularity_brings_for_you_says_how_popular_it_is(toy_bundle: Bundle) -> None:
+    config = toy_bundle.config.model_copy(update={"blend": Blend(popularity=1000)})
+    slate = recommend(replace(toy_bundle, config=config), Query("for-you", item_ids=("TENT",)))
+    popular = {item["item_id"]: item["reason"] for item in recommend(toy_bundle, Query("popular", k=100)).items}
+    assert {item["source"] for item in slate.items} == {"als"}
+    assert [item["reason"] for item in slate.items] == [popular[item["item_id"]] for item in slate.items]
+    assert any("support" in item["reason"] for item in slate.items)
 
 
 def test_a_pair_of_guests_counts(toy_shop: ToyShop, purchases: pd.DataFrame) -> None:

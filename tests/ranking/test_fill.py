@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from recommender.dataset import Catalogue
 from recommender.index import ItemIndex
 from recommender.models import ItemScores, SimilarityModel
-from recommender.ranking import FromIndex, FromScores, FromSimilarity, Rules, Source, fill
+from recommender.ranking import FromCategory, FromIndex, FromScores, FromSimilarity, Rules, Source, fill
 
 NOTHING = np.zeros(0, dtype=np.int32)
 
@@ -152,7 +152,8 @@ def recorded(kind: int, n: int, rng: np.random.Generator) -> Recorded:
     if kind == 0:
         only = rng.random(n) < 0.7 if rng.random() < 0.5 else None
         positive = np.maximum(values, 0)
-        source = FromScores(ItemScores(positive, np.zeros(n, np.int32)), only)
+        model = ItemScores(positive, np.zeros(n, np.int32))
+        source = FromScores(model) if only is None else FromCategory(model, only.astype(np.int32), 1)
         return Recorded(source, [item for item in best_first if only is None or only[item]])
     if kind == 1:
         items = np.array(best_first, dtype=np.int32)
