@@ -22,7 +22,7 @@ from threadpoolctl import threadpool_limits
 
 from recommender.bundle import Store
 from recommender.config import Config
-from recommender.errors import ConfigError, StoreError
+from recommender.errors import ConfigError
 from serving.app import create_app
 from serving.live_bundle import LiveBundle
 
@@ -42,14 +42,14 @@ def run(config: Config, host: str = "127.0.0.1", port: int = 8000, workers: int 
     StoreError
         If no model has been promoted.
     """
-    check_address(host, port)
-    check_store(config)
+    check(config, host, port)
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, datefmt="%Y-%m-%d %H:%M:%S %z")
     Server(config, host, port, workers).run()
 
 
-def check_address(host: str, port: int) -> None:
-    """Raise ConfigError unless `host` is loopback and `port` is free there."""
+def check(config: Config, host: str, port: int) -> None:
+    """Raise what `run` would raise: StoreError without a live version, ConfigError unless the address can be had."""
+    Store(config.store_path).live()
     family, address = _resolve(host, port)
     if not ipaddress.ip_address(address[0]).is_loopback:
         raise ConfigError(
@@ -63,10 +63,9 @@ def check_address(host: str, port: int) -> None:
             raise ConfigError(f"--port {port}: can't listen on {host}:{port}: {error.strerror}") from None
 
 
-def check_store(config: Config) -> None:
-    """Raise StoreError unless a model has been promoted."""
-    if Store(config.store_path).current() is None:
-        raise StoreError(f"no model has been promoted in {config.store_path}; run `alsobought train`")
+def authority(host: str, port: int) -> str:
+    """Return host and port as they stand in a URL."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 class Log(Logger):  # type: ignore[misc]  # gunicorn has no types
@@ -98,7 +97,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def __init__(self, config: Config, host: str, port: int, workers: int) -> None:
         self._config = config
         self._settings: dict[str, Any] = {
-            "bind": f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+            "bind": authority(host, port),
             "workers": workers,
             "worker_class": Worker,
             "threads": config.serving.threads,
@@ -135,6 +134,6 @@ def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[Any, ...
         raise ConfigError(f"--port {port}: must be from 1 to 65535")
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except socket.gaierror:
+    except (socket.gaierror, UnicodeError):
         raise ConfigError(f"--host {host}: is not the name or address of this machine") from None
     return family, address

@@ -66,6 +66,13 @@ class Store:
             raise StoreError(f"{self.path / CURRENT}: does not name a version; run `alsobought models promote VERSION`")
         return name
 
+    def live(self) -> str:
+        """Return the name of the live version; raises StoreError where nothing was ever promoted."""
+        name = self.current()
+        if name is None:
+            raise StoreError(f"{self.path}: no model has been promoted yet; run `alsobought train`")
+        return name
+
     def names(self) -> list[str]:
         """Return the names of all complete versions, oldest first."""
         if not self.path.is_dir():
@@ -109,10 +116,7 @@ class Store:
         StoreError
             If nothing was ever promoted, or the version can't be opened.
         """
-        live = self.current()
-        if live is None:
-            raise StoreError(f"{self.path}: no model has been promoted yet; run `alsobought train`")
-        return self.load(live)
+        return self.load(self.live())
 
     def publish(self, bundle: Bundle) -> str:
         """Write a bundle as the next version and return its name; call it within `locked`.

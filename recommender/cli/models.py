@@ -9,12 +9,11 @@ import click
 
 from recommender.cli.option_types import VersionName
 from recommender.cli.shell import Shell, verb
-from recommender.errors import StoreError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from recommender.bundle import Manifest, Store
+    from recommender.bundle import Manifest
 
 
 @click.group("models")
@@ -61,7 +60,7 @@ def show(shell: Shell, version: str | None) -> None:
     from recommender.bundle import Store
 
     store = Store(shell.config().store_path)
-    manifest = store.manifest(version or _live(store))
+    manifest = store.manifest(version or store.live())
     shell.answer(manifest.to_dict(), *_readable(manifest))
 
 
@@ -105,13 +104,6 @@ def prune(shell: Shell, keep: int | None) -> None:
     shell.answer({"pruned": pruned}, *(f"deleted {version}" for version in pruned))
     if not pruned:
         shell.tell("nothing to delete")
-
-
-def _live(store: Store) -> str:
-    version = store.current()
-    if version is None:
-        raise StoreError(f"{store.path}: no model has been promoted yet; run `alsobought train`")
-    return version
 
 
 def _readable(manifest: Manifest) -> Iterator[RenderableType]:

@@ -29,9 +29,8 @@ def command(shell: Shell, host: str, port: int, workers: int) -> None:
     """
     config = shell.config()
     server = _server()
-    server.check_address(host, port)
-    server.check_store(config)
-    url = f"http://{host}:{port}/"
+    server.check(config, host, port)
+    url = f"http://{server.authority(host, port)}/"
     shell.answer({"url": url, "workers": workers}, f"serving on {url} with {workers} workers; ctrl-C ends it")
     server.run(config, host, port, workers)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import threading
@@ -201,11 +202,16 @@ def test_without_keys_only_loopback_is_listened_on(own_store: Store, host: str, 
         wsgi.run(config_of(own_store.path), host, free_port(), 1)
 
 
-def test_a_host_that_is_no_name_is_refused(own_store: Store, free_port: FreePort) -> None:
-    with pytest.raises(ConfigError, match=r"--host not\.a\.host\.invalid"):
-        wsgi.run(config_of(own_store.path), "not.a.host.invalid", free_port(), 1)
+@pytest.mark.parametrize("host", ["not.a.host.invalid", "a..b", ""])
+def test_a_host_that_is_no_name_is_refused(own_store: Store, host: str, free_port: FreePort) -> None:
+    with pytest.raises(ConfigError, match=f"--host {re.escape(host)}: is not the name"):
+        wsgi.run(config_of(own_store.path), host, free_port(), 1)
+
+
+def test_an_address_of_version_6_stands_in_brackets() -> None:
+    assert [wsgi.authority(host, 80) for host in ("::1", "localhost")] == ["[::1]:80", "localhost:80"]
 
 
 def test_without_a_promoted_model_the_server_does_not_start(tmp_path: Path, free_port: FreePort) -> None:
-    with pytest.raises(StoreError, match=r"no model has been promoted in .*; run `alsobought train`"):
+    with pytest.raises(StoreError, match=r"models: no model has been promoted yet; run `alsobought train`"):
         wsgi.run(config_of(tmp_path / "models"), "127.0.0.1", free_port(), 1)
