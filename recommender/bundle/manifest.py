@@ -25,8 +25,9 @@ class FileEntry(BaseModel):
 class Manifest(BaseModel):
     """manifest.json: sizes, digests, origin and measurements of one version.
 
-    `created_at` and `as_of` are RFC 3339 (UTC); `as_of` is the time of the last event, None without times. `main_event`
-    is the event type that counts as the shop's goal. `metrics` are those of the time split before the final fit.
+    `created_at` and `as_of` are RFC 3339 (UTC); `as_of` is the time of the last event that is no return, None without
+    times. `main_event` is the event type that counts as the shop's goal. `metrics` are those of the split before the
+    final fit, `index_recall` the share of the true best 20 that each index finds.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

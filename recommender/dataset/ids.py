@@ -65,4 +65,4 @@ class IdMap(Sequence[bytes]):
 
     def ids_of(self, ranks: Iterable[int]) -> list[str]:
         """Return the ids of many dense integers."""
-        return [self[rank].decode() for rank in ranks]
+        return [self.id_of(rank) for rank in ranks]

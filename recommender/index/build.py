@@ -12,7 +12,6 @@ from recommender.index.item_index import ItemIndex, Metric
 HNSW_NEIGHBOURS = 32
 EF_CONSTRUCTION = 128
 EF_SEARCH_STEPS = (32, 64, 128, 256, 512, 1024)
-MEASURED_QUERIES = 200
 MEASURED_K = 20
 
 
@@ -21,8 +20,8 @@ def build_index(
 ) -> tuple[ItemIndex, float]:
     """Return an index over the rows of `item_factors`, shape (I, F), that are not zero, and its recall.
 
-    A graph's search width is raised until recall@20 against the exact search, on up to 200 of the `queries`, shape
-    (Q, F), reaches `config.min_recall`, or the widest step. Exact search has recall 1 by definition.
+    A graph's search width is raised until recall@20 against the exact search, on the `queries`, shape (Q, F), reaches
+    `config.min_recall`, or the widest step. Exact search has recall 1 by definition.
     """
     norms = np.linalg.norm(item_factors, axis=1)
     items = np.flatnonzero(norms > 0).astype(np.int32)
@@ -40,7 +39,7 @@ def build_index(
     recall = 0.0
     for width in EF_SEARCH_STEPS:
         graph.hnsw.efSearch = width
-        recall = measure_recall(index, exact, queries[:MEASURED_QUERIES])
+        recall = measure_recall(index, exact, queries)
         if recall >= config.min_recall:
             break
     return index, recall

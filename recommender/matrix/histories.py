@@ -59,9 +59,8 @@ class Histories:
 
     def user_items(self, n_items: int, *, max_items_per_user: int) -> sp.csr_matrix:
         """Return the values as a sparse matrix, shape (A, I), of each actor's heaviest `max_items_per_user` items."""
-        lengths = np.diff(self.indptr)
-        rows = np.repeat(np.arange(len(self)), lengths)
-        values = np.where(_heaviest_per_row(rows, self.values, lengths, max_items_per_user), self.values, 0)
+        heaviest = _heaviest_per_row(self.values, np.diff(self.indptr), max_items_per_user)
+        values = np.where(heaviest, self.values, 0)
         matrix = sp.csr_matrix((values, self.items, self.indptr), shape=(len(self), n_items), copy=True)
         matrix.eliminate_zeros()
         return matrix
@@ -88,13 +87,11 @@ def build_histories(events: Events, values: NDArray[np.float32]) -> Histories:
     )
 
 
-def _heaviest_per_row(
-    rows: NDArray[np.int64], values: NDArray[np.float32], lengths: NDArray[np.int64], most: int
-) -> NDArray[np.bool_]:
-    """Return a mask of the `most` largest values of each row; `rows` is ascending."""
+def _heaviest_per_row(values: NDArray[np.float32], lengths: NDArray[np.int64], most: int) -> NDArray[np.bool_]:
+    """Return a mask of the `most` largest values of each row, given the lengths of the rows."""
     if not (lengths > most).any():
-        return np.ones(len(rows), dtype=bool)
-    order = np.lexsort((-values, rows))
-    place = np.empty(len(rows), dtype=np.int64)
-    place[order] = np.arange(len(rows)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
+        return np.ones(len(values), dtype=bool)
+    order = np.lexsort((-values, np.repeat(np.arange(len(lengths)), lengths)))
+    place = np.empty(len(values), dtype=np.int64)
+    place[order] = np.arange(len(values)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     return np.asarray(place < most)

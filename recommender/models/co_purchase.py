@@ -16,6 +16,8 @@ from recommender.models.similarity_model import SimilarityModel
 from recommender.progress import Progress, silent
 
 PAIRS_PER_BLOCK = 8_000_000
+LARGEST_KEY = 2**63 - 1
+"""Anchor, item and actor of a pair share one int64: in a very large shop a block holds fewer anchors."""
 RISE_SHRINKAGE = 2.0
 
 
@@ -123,12 +125,13 @@ class CoPurchase:
         rise = _rise(by_basket, weight, baskets.recency[usable])
 
         rows, columns, scores, supports = [], [], [], []
-        for start, end in _anchor_blocks(by_anchor, sizes[usable]):
+        n_actors = int(actor.max(initial=0)) + 1
+        for start, end in _anchor_blocks(by_anchor, sizes[usable], LARGEST_KEY // (n_items * n_actors)):
             baskets_of_block = by_anchor[start:end]
             total = (baskets_of_block @ sp.diags_array(weight) @ by_basket).tocsr()
             total.sort_indices()
             row = np.repeat(np.arange(end - start), np.diff(total.indptr))
-            support = _distinct_actors(baskets_of_block, by_basket, actor)
+            support = _distinct_actors(baskets_of_block, by_basket, actor, n_actors)
             keep = (support >= self.min_support) & (row + start != anchor_of[total.indices])
             anchor, other, support = row[keep] + start, total.indices[keep], support[keep]
             score = (total.data[keep] / anchor_weight[anchor] * rise[other]).astype(np.float32)
@@ -165,19 +168,19 @@ def _rise(by_basket: sp.csr_array, weight: NDArray[np.float64], recency: NDArray
     return np.asarray((recent + RISE_SHRINKAGE) / (expected + RISE_SHRINKAGE))
 
 
-def _anchor_blocks(by_anchor: sp.csr_array, sizes: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-    """Yield ranges of anchors with about PAIRS_PER_BLOCK pairs each, which bounds the memory of a block."""
+def _anchor_blocks(by_anchor: sp.csr_array, sizes: NDArray[np.int64], most: int) -> Iterator[tuple[int, int]]:
+    """Yield ranges of `most` anchors with about PAIRS_PER_BLOCK pairs at most, which bounds the memory of a block."""
     pairs_until = np.concatenate([[0], np.cumsum(sizes[by_anchor.indices])])[by_anchor.indptr]
     start, n_anchors = 0, by_anchor.shape[0]
     while start < n_anchors:
         end = int(np.searchsorted(pairs_until, pairs_until[start] + PAIRS_PER_BLOCK, side="right")) - 1
-        end = min(max(end, start + 1), n_anchors)
+        end = min(max(end, start + 1), start + most, n_anchors)
         yield start, end
         start = end
 
 
 def _distinct_actors(
-    baskets_of_anchor: sp.csr_array, by_basket: sp.csr_array, actor: NDArray[np.int32]
+    baskets_of_anchor: sp.csr_array, by_basket: sp.csr_array, actor: NDArray[np.int32], n_actors: int
 ) -> NDArray[np.int64]:
     """Return the number of distinct actors behind each pair of the block, in the order of the sorted product matrix."""
     basket = baskets_of_anchor.indices
@@ -185,9 +188,8 @@ def _distinct_actors(
     lengths = np.diff(by_basket.indptr)[basket]
     within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
     other = by_basket.indices[np.repeat(by_basket.indptr[basket], lengths) + within]
-    n_items, n_actors = by_basket.shape[1], int(actor.max(initial=0)) + 1
     key = np.repeat(row, lengths).astype(np.int64)
-    key *= n_items
+    key *= by_basket.shape[1]
     key += other
     key *= n_actors
     key += np.repeat(actor[basket], lengths)

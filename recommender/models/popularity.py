@@ -76,11 +76,10 @@ class Trending:
         if as_of is None:
             return ItemScores(np.zeros(n_items, np.float32), np.zeros(n_items, np.int32))
         window = ((as_of - events.time) / SECONDS_PER_DAY // self.days).astype(np.int64)
-        users = np.zeros((5, n_items))
-        for back in range(5):
-            _, item, _ = _last_per_actor_and_item(events.where(window == back), n_items)
-            users[back] = np.bincount(item, minlength=n_items)
-        recent, expected = users[0], users[1:].mean(axis=0)
+        near = window < 5
+        users = (window[near] * n_items + events.item[near]) * events.n_actors + events.actor[near]
+        n_users = np.bincount(np.unique(users) // events.n_actors, minlength=5 * n_items).reshape(5, n_items)
+        recent, expected = n_users[0], n_users[1:].mean(axis=0)
         z = np.maximum(recent - expected, 0) / np.sqrt(expected + 1)
         return ItemScores((z / (1 + z)).astype(np.float32), recent.astype(np.int32))
 

@@ -136,7 +136,7 @@ def _sample(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def fingerprint(events: Events) -> str:
-    """Return the SHA-256 of the events as they are trained on."""
+    """Return the SHA-256 of all columns of the events that a model is fitted on."""
     digest = hashlib.sha256()
     columns = (events.user, events.session, events.order, events.item, events.event_type, events.time, events.quantity)
     for column in columns:

@@ -42,13 +42,14 @@ def fill(ladder: Sequence[Source], k: int, rules: Rules) -> Filled:
     filled = Filled()
     groups = rules.taken_groups()
     taken = set(rules.anchors.tolist())
+    allowed = None  # a mask of all items takes long to make and most slates never need it
     for rung, source in enumerate(ladder):
         wanted = 2 * k + MARGIN + min(rules.names_items, MOST_STRUCK_OUT)
         pool = source.top(wanted)
         _take(filled, pool, rung, k, rules, taken, groups)
         while len(filled.chosen) < k and len(pool.items) == wanted:
             wanted *= 4
-            allowed = rules.allowed()
+            allowed = rules.allowed() if allowed is None else allowed
             allowed[list(taken)] = False
             pool = source.within(allowed, wanted)
             _take(filled, pool, rung, k, rules, taken, groups)

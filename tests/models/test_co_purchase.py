@@ -166,6 +166,14 @@ def test_progress_ends_with_all_items(monkeypatch: pytest.MonkeyPatch) -> None:
     assert seen[-1] == (5, 5)
 
 
+def test_a_block_holds_no_more_anchors_than_its_keys_can_tell_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = as_baskets(*[(user, 1.0, {0, 1, 2}) for user in range(3)])
+    seen = []
+    monkeypatch.setattr(co_purchase, "LARGEST_KEY", 2 * 5 * 3 + 4)  # two anchors x five items x three users
+    CoPurchase().fit(rows, 5, progress=lambda stage, done, total: seen.append(done))
+    assert seen == [2, 4, 5]
+
+
 def baskets_of(events: Events) -> list[tuple[int, list[int]]]:
     baskets = build_baskets(events)
     assert baskets.sizes.tolist() == [len(baskets.of(basket)) for basket in range(len(baskets))]
