@@ -26,20 +26,22 @@ def find_columns(source: Source, names: EventsColumns | CatalogueColumns, table:
         if found.count(theirs) > 1:
             raise DataError(f"{source.name}: the column {theirs!r} stands there twice; rename one of them")
     for our in sorted(names.model_fields_set - have.keys()):
-        raise _missing(source, found, [(our, ours[our])], table)
+        raise _missing(source, found, have, [(our, ours[our])], table)
     if "item_id" not in have:
-        raise _missing(source, found, [("item_id", ours["item_id"])], table)
+        raise _missing(source, found, have, [("item_id", ours["item_id"])], table)
     if table == "events":
         actors = [(our, ours[our]) for our in ("user_id", "session_id", "order_id")]
         if not any(our in have for our, _ in actors):
-            raise _missing(source, found, actors, table)
+            raise _missing(source, found, have, actors, table)
     return have
 
 
-def _missing(source: Source, found: Sequence[str], wanted: list[tuple[str, str]], table: str) -> DataError:
+def _missing(
+    source: Source, found: Sequence[str], have: dict[str, str], wanted: list[tuple[str, str]], table: str
+) -> DataError:
     our, theirs = wanted[0]
     names = " or ".join(repr(name) for _, name in wanted)
-    near = _nearest(theirs, found)
+    near = _nearest(theirs, (name for name in found if name not in have.values()))
     remedy = f'set {our} = "{near or "its name"}" under [data.{table}_columns]'
     return DataError(f"{source.name}: no column {names}; found {', '.join(map(repr, found))}; {remedy}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,7 +45,7 @@ NOTHING_LIKE_A_TABLE = object()
         (
             b"item_id,event\ni,view\n",
             "events.csv: no column 'user_id' or 'session_id' or 'order_id'; found 'item_id', 'event'; "
-            'set user_id = "item_id" under [data.events_columns]',
+            'set user_id = "its name" under [data.events_columns]',
         ),
     ],
 )
@@ -72,6 +73,12 @@ def test_a_directory(read: Read, tmp_path: Path) -> None:
     (tmp_path / "days").mkdir()
     with pytest.raises(DataError, match=r"days: is a directory; name the files in it, for example .*days/\*.parquet"):
         read(events="days")
+
+
+def test_a_pipe(read: Read, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "events.csv")
+    with pytest.raises(DataError, match=r"events.csv: is a pipe, socket or device; write the rows to a file"):
+        read()
 
 
 def test_an_unknown_ending(read: Read) -> None:

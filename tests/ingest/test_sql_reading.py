@@ -76,7 +76,7 @@ def test_what_goes_wrong_with_a_database(read: Read, shop_db: Path, postgres: st
         read(events="sqlite:///shop.db", events_query="CREATE TABLE x (y)")
     with pytest.raises(ConfigError, match=r"SQLAlchemy knows no database 'nosuch'"):
         read(events="nosuch://host/db", events_query=QUERY)
-    with pytest.raises(ConfigError, match=r"its driver 'MySQLdb' is not installed; pip install MySQLdb"):
+    with pytest.raises(ConfigError, match=r"its driver 'MySQLdb' is not installed; pip install mysqlclient"):
         read(events="mysql://host/db", events_query=QUERY)
     with pytest.raises(DataError, match=r"no column 'item_id'; found 'user_id'"):
         read(events="sqlite:///shop.db", events_query="SELECT user_id FROM events")

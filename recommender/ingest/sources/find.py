@@ -63,6 +63,8 @@ def _files(config: Config, key: str, text: str) -> Sequence[Path]:
 def _file_source(path: Path, name: str) -> Source:
     if path.is_dir():
         raise DataError(f"{path}: is a directory; name the files in it, for example {path / '*.parquet'}")
+    if not path.is_file():  # a pipe is read once and may block for ever; sources are read more than once
+        raise DataError(f"{path}: is a pipe, socket or device; write the rows to a file and name that")
     lower = path.name.lower()
     if lower.endswith(CSV_ENDINGS):
         return CsvSource(path, name)

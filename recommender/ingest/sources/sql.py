@@ -18,7 +18,7 @@ from recommender.ingest.sources.source import Batch, table_batch
 from recommender.ingest.sources.table import to_array
 
 FETCH_ROWS = 50_000
-INSTALL = {"postgresql": "pip install 'alsobought[postgres]'"}
+INSTALL = {"postgresql": "pip install 'alsobought[postgres]'", "mysql": "pip install mysqlclient"}
 
 
 @dataclass(frozen=True, slots=True)
