@@ -29,7 +29,11 @@ from recommender.pipeline.fit import fit_bundle
 FILES = [
     "als/item_factors.npy",
     "catalogue.parquet",
-    *(f"co_purchase/{name}.npy" for name in ("indptr", "neighbours", "scores", "support")),
+    *(
+        f"{name}/{part}.npy"
+        for name in ("co_purchase", "category_purchase")
+        for part in ("indptr", "neighbours", "scores", "support")
+    ),
     *(f"histories/{name}.npy" for name in ("indptr", "items", "last_time", "owned", "values")),
     *(f"ids/{name}-{part}.npy" for name in ("items", "sessions", "users") for part in ("blob", "offsets")),
     "index/for_you_index.faiss",
