@@ -77,15 +77,21 @@ class Events:
         return wanted[self.event_type]
 
     def where(self, mask: NDArray[np.bool_]) -> Events:
-        """Return the events a mask, shape (E,), selects; the id spaces stay as they are."""
+        """Return the events a mask, shape (E,), selects; the id spaces stay as they are.
+
+        An unbroken stretch (all, or a period) shares its memory with these events.
+        """
+        first, count = int(mask.argmax()) if len(mask) else 0, int(np.count_nonzero(mask))
+        stretch = slice(first, first + count)
+        chosen = stretch if mask[stretch].all() else mask
         return replace(
             self,
-            user=self.user[mask],
-            session=self.session[mask],
-            order=self.order[mask],
-            item=self.item[mask],
-            event_type=self.event_type[mask],
-            time=self.time[mask],
-            quantity=self.quantity[mask],
-            price=self.price[mask],
+            user=self.user[chosen],
+            session=self.session[chosen],
+            order=self.order[chosen],
+            item=self.item[chosen],
+            event_type=self.event_type[chosen],
+            time=self.time[chosen],
+            quantity=self.quantity[chosen],
+            price=self.price[chosen],
         )

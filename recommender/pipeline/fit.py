@@ -52,8 +52,8 @@ def fit_bundle(dataset: Dataset, config: Config, *, progress: Progress = silent)
     co_purchase, category_purchase = _fit_pairs(goal, events.as_of, dataset, config, progress)
     popularity = config.models.popularity
     popular = Popularity(popularity.half_life_days).fit(goal, len(dataset.items), events.as_of)
-    user_items = histories.user_items(len(dataset.items), max_items_per_user=config.matrix.max_items_per_user)
-    als = _fit_als(user_items, config, progress)
+    user_items = _user_items(histories, len(dataset.items), config)
+    als = ALS(**config.models.als.model_dump()).fit(user_items, progress=progress)
     n_known = len(dataset.users) + len(dataset.sessions)
     for_you_index, for_you_recall = _for_you_index(als, popular, user_items[:n_known], config)
     similar_index, similar_recall = _similar_index(als, config)
@@ -109,11 +109,13 @@ def _fit_pairs(
     return of_items, model.fit(baskets, n_items, anchor_of=categories, stage="fit categories", progress=progress)
 
 
-def _fit_als(user_items: sp.csr_matrix, config: Config, progress: Progress) -> FactorModel:
-    wide_enough = user_items.getnnz(axis=0) >= config.matrix.min_users_per_item
-    trained = sp.csr_matrix(user_items.multiply(wide_enough[None, :]))
-    trained.eliminate_zeros()
-    return ALS(**config.models.als.model_dump()).fit(trained, progress=progress)
+def _user_items(histories: Histories, n_items: int, config: Config) -> sp.csr_matrix:
+    """Return what ALS trains on, shape (A, I): capped per user, without items of too few users."""
+    user_items = histories.user_items(n_items, max_items_per_user=config.matrix.max_items_per_user)
+    narrow = user_items.getnnz(axis=0) < config.matrix.min_users_per_item
+    user_items.data[narrow[user_items.indices]] = 0
+    user_items.eliminate_zeros()
+    return user_items
 
 
 def _for_you_index(

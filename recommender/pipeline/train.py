@@ -65,7 +65,7 @@ def run(
     DataError
         If the data can't be used.
     GateRefusedError
-        If for-you is significantly worse than best sellers; nothing is published.
+        If for-you is significantly worse than best sellers and a version is live; nothing is published.
     LockHeldError, StoreError
         If another run holds the store, or the disk refuses.
     """
@@ -76,7 +76,11 @@ def run(
             dataset, check = read_and_check(config, events=events, catalogue=catalogue, progress=progress)
         with _timed(seconds, "evaluate"):
             evaluation, unmeasured = _evaluate(dataset, config, progress)
-        verdict = f"not measured: {unmeasured}" if evaluation is None else _verdict(evaluation, force=force)
+        verdict = (
+            f"not measured: {unmeasured}"
+            if evaluation is None
+            else _verdict(evaluation, force=force, live=store.current())
+        )
         with _timed(seconds, "fit on everything"):
             bundle = fit_bundle(dataset, config, progress=progress)
         metrics = {} if evaluation is None else evaluation.metrics
@@ -98,13 +102,13 @@ def _evaluate(dataset: Dataset, config: Config, progress: Progress) -> tuple[Eva
         return None, str(error)
 
 
-def _verdict(evaluation: EvaluationReport, *, force: bool) -> str:
+def _verdict(evaluation: EvaluationReport, *, force: bool, live: str | None) -> str:
     """Return one sentence on whether the model may go live.
 
     Raises
     ------
     GateRefusedError
-        If it may not and nobody forces it.
+        If it may not, nobody forces it, and there is a live version to protect.
     """
     n_users = max((row.n for row in evaluation.rows if row.placement == "for-you"), default=0)
     if n_users < MIN_GATE_USERS:
@@ -114,6 +118,8 @@ def _verdict(evaluation: EvaluationReport, *, force: bool) -> str:
         return f"passed: for-you {measured}"
     if force:
         return f"forced: for-you {measured}"
+    if live is None:
+        return f"first model, though worse than best sellers: for-you {measured}"
     raise GateRefusedError(
         f"the gate refused: for-you is significantly worse than best sellers ({measured}); the live model stays. "
         "Look at the data with `alsobought check`, tune, or overrule with --force"

@@ -191,9 +191,11 @@ def test_a_model_that_is_worse_is_refused_for_real(configure: Configure, toy_sho
         blend={"popularity": 0},
         evaluation={"test_days": 10},
     )
+    first = train.run(config, events=pd.DataFrame(rows))
+    assert first.verdict.startswith("first model, though worse than best sellers: for-you -")
     with pytest.raises(GateRefusedError, match="significantly worse than best sellers"):
         train.run(config, events=pd.DataFrame(rows))
-    assert Store(config.store_path).names() == []
+    assert Store(config.store_path).names() == [Store(config.store_path).current()] == [first.version]
     assert train.run(config, events=pd.DataFrame(rows), force=True).verdict.startswith("forced: for-you -")
 
 
