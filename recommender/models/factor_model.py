@@ -10,6 +10,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+ROWS_AT_ONCE = 65_536
+"""Rows of the memory-mapped item factors that are turned into float64 at a time, in every worker of a server."""
+
 
 @dataclass(frozen=True, slots=True)
 class NormalEquations:
@@ -66,8 +69,11 @@ class FactorModel:
     @cached_property
     def gram(self) -> NDArray[np.float64]:
         """The part of the normal equations that all users share, shape (F, F): w0 Y'Y + regularization I."""
-        Y = self.item_factors.astype(np.float64)
-        return self.unobserved_weight * (Y.T @ Y) + self.regularization * np.eye(self.factors)
+        products = np.zeros((self.factors, self.factors))
+        for rows in range(0, len(self.item_factors), ROWS_AT_ONCE):
+            Y = self.item_factors[rows : rows + ROWS_AT_ONCE].astype(np.float64)
+            products += Y.T @ Y
+        return self.unobserved_weight * products + self.regularization * np.eye(self.factors)
 
     def fold_in_one(self, items: NDArray[np.int32], values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the factors, shape (F,), of a user with this history; zeros where no item of it has factors."""

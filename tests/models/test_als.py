@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from recommender.errors import AlsoboughtError, DataError
-from recommender.models import ALS, FactorModel
+from recommender.models import ALS, FactorModel, factor_model
 
 Matrix = NDArray[np.float64]
 
@@ -133,6 +133,13 @@ def test_contributions_sum_to_the_scores(user_items: sp.csr_matrix) -> None:
         assert parts.shape == (24, history.nnz)
         scores = model.item_factors @ model.fold_in_one(history.indices, history.data)
         np.testing.assert_allclose(parts.sum(axis=1), scores, rtol=1e-4, atol=1e-6)
+
+
+def test_gram_in_blocks_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(factor_model, "ROWS_AT_ONCE", 2)
+    item_factors = np.array([[1, 0], [2, 1], [0, 3]], dtype=np.float32)  # Y'Y = [[5, 2], [2, 10]]
+    model = FactorModel(item_factors, regularization=3, alpha=1, unobserved_weight=2)
+    assert model.gram.tolist() == [[13, 4], [4, 23]]
 
 
 def test_a_contribution_is_what_the_score_loses_without_its_term() -> None:
