@@ -215,7 +215,8 @@ def _unquote(raw: bytes, what: str, parameter: str | None) -> str:
 
 
 def _unknown(name: str, known: Mapping[str, Parameter]) -> str:
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    right_elsewhere = name == ITEM_ID.name
+    near = [] if right_elsewhere else difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}?" if near else f"known here: {', '.join(known)}"
     return f"there is no parameter {name!r}; {hint}"
 

@@ -64,8 +64,8 @@ def read_manifest(folder: Path) -> Manifest:
         manifest = Manifest.model_validate_json(path.read_bytes())
     except OSError as error:
         raise StoreError(f"{path}: can't be read: {error.strerror}") from None
-    except ValidationError as error:
-        raise StoreError(f"{path}: is not a bundle's manifest ({error.error_count()} problems); train again") from None
+    except ValidationError:
+        raise StoreError(f"{path}: is not a bundle's manifest; promote another version or train again") from None
     if manifest.schema_version != SCHEMA_VERSION:
         raise StoreError(
             f"{path}: has schema {manifest.schema_version}, this program reads {SCHEMA_VERSION}: run `alsobought train`"

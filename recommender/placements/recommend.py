@@ -39,7 +39,8 @@ def recommend(bundle: Bundle, query: Query) -> Slate:
     Raises
     ------
     ConfigError
-        If the placement is unknown, k is out of bounds, or an item placement is not asked with exactly one item.
+        If the placement is unknown, k is out of bounds, min_price is above max_price, or the items are more or fewer
+        than the placement takes.
     UnknownIdError
         If the query is strict and names an id the bundle does not know.
     """
@@ -66,6 +67,10 @@ def _placement_of(query: Query) -> Placement:
         raise ConfigError(f"k = {query.k}: must be from 1 to {MAX_K}")
     if placement.anchor == "item" and len(query.item_ids) != 1:
         raise ConfigError(f"{placement.name} needs exactly one item_id, got {len(query.item_ids)}")
+    if placement.anchor is None and query.item_ids:
+        raise ConfigError(f"{placement.name} takes no item_id, got {len(query.item_ids)}")
+    if query.min_price is not None and query.max_price is not None and query.min_price > query.max_price:
+        raise ConfigError(f"min_price {query.min_price:g} must not be above max_price {query.max_price:g}")
     return placement
 
 

@@ -250,6 +250,8 @@ def test_strict_is_content_with_what_is_known(ask: Ask) -> None:
         (Query("also-bought"), "also-bought needs exactly one item_id, got 0"),
         (Query("also-bought", user_id=USER), "also-bought needs exactly one item_id, got 0"),
         (Query("similar-items", item_ids=("a", "b")), "similar-items needs exactly one item_id, got 2"),
+        (Query("popular", item_ids=(ITEM,)), "popular takes no item_id, got 1"),
+        (Query("popular", min_price=5.0, max_price=2.5), "min_price 5 must not be above max_price 2.5"),
     ],
 )
 def test_wrong_questions(toy_bundle: Bundle, query: Query, said: str) -> None:

@@ -11,7 +11,7 @@ BAD = [
     ("also-bought", "", "missing-parameter", "item_id", "required"),
     ("also-bought", "itemid=1", "unknown-parameter", "itemid", "did you mean item_id?"),
     ("also-bought", "item_id=1&%F0%9F%98%80=2", "unknown-parameter", "😀", "known here: item_id"),
-    ("popular", "item_id=1", "unknown-parameter", "item_id", "no parameter 'item_id'"),
+    ("popular", "item_id=1", "unknown-parameter", "item_id", "no parameter 'item_id'; known here: k, user_id"),
     (
         "also-bought",
         "item_id=1&item_id=2",
