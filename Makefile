@@ -36,8 +36,8 @@ check: .venv/.all ## format, lint, types, and the direction of imports
 	$(BIN)/mypy data/complete_journey.py
 	$(BIN)/lint-imports
 
-test: openmp browser .venv/.all ## run the tests (ARGS="-k words" passes options to pytest)
-	$(BIN)/python -m pytest -q $(ARGS)
+test: openmp browser .venv/.all ## run the tests, two at a time (ARGS="-k words" passes options to pytest)
+	$(BIN)/python -m pytest -q -n 2 $(ARGS)
 
 bench: openmp .venv/.all ## measure the server on the demo's bundle, and list the other benchmarks
 	@echo "Benchmarks, each with --help:" && ls benchmarks/*.py
