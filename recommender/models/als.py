@@ -14,9 +14,6 @@ from recommender.errors import AlsoboughtError, DataError
 from recommender.models.factor_model import FactorModel
 from recommender.progress import Progress, silent
 
-VANISHED = 1e-9
-"""Shorter item factors are rounding of the solver, which stops at residuals of 1e-10: their direction means nothing."""
-
 
 @dataclass(frozen=True, slots=True)
 class ALS:
@@ -49,8 +46,7 @@ class ALS:
     def fit(self, user_items: sp.csr_matrix, *, progress: Progress = silent) -> FactorModel:
         """Return the model of a matrix of shape (U, I) whose values are finite and not negative.
 
-        Items without any value get zero factors, and so do items whose factors vanish: what is known of them is too
-        little for this regularization. BLAS is held to one thread: the solver has its own.
+        Items without any value get zero factors. BLAS is held to one thread: the solver has its own.
 
         Raises
         ------
@@ -86,7 +82,7 @@ class ALS:
             raise AlsoboughtError(
                 f"ALS diverged within {self.epochs} epochs: raise models.als.regularization ({self.regularization})"
             )
-        item_factors[(user_items.getnnz(axis=0) == 0) | (np.linalg.norm(item_factors, axis=1) < VANISHED)] = 0
+        item_factors[user_items.getnnz(axis=0) == 0] = 0
         return FactorModel(item_factors, self.regularization, self.alpha, self.unobserved_weight)
 
 

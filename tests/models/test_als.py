@@ -157,14 +157,6 @@ def test_items_nobody_has_and_empty_histories_are_zero(user_items: sp.csr_matrix
     assert not model.fold_in_one(np.array([5], dtype=np.int32), np.array([9], dtype=np.float32)).any()
 
 
-def test_an_item_too_rare_for_the_regularization_has_no_factors() -> None:
-    user_items = np.zeros((302, 5), dtype=np.float32)
-    user_items[:300, :3] = 1
-    user_items[300, 3] = user_items[301, 4] = 1  # bought once, by somebody who bought nothing else
-    model = ALS(factors=16, regularization=20, epochs=12).fit(sp.csr_matrix(user_items))
-    assert model.item_factors.any(axis=1).tolist() == [True, True, True, False, False]
-
-
 def test_fold_in_of_many_rows_is_fold_in_of_each(user_items: sp.csr_matrix) -> None:
     model = ALS_8.fit(user_items)
     rows = [model.fold_in_one(row.indices, row.data) for row in (user_items[[user]] for user in range(60))]
