@@ -44,9 +44,10 @@ def write_files(bundle: Bundle, folder: Path) -> dict[str, FileEntry]:
     for name in (*SIMILARITIES, *ITEM_SCORES):
         _save_arrays(folder / name, getattr(bundle, name))
     _save(folder / "als" / "item_factors.npy", bundle.als.item_factors)
-    _save(folder / "index" / "items.npy", bundle.similar_index.items)
     for name in INDEXES:
-        _write_index(getattr(bundle, name), folder / "index" / f"{name}.faiss")
+        index: ItemIndex = getattr(bundle, name)
+        _save(folder / "index" / f"{name}_items.npy", index.items)
+        _write_index(index, folder / "index" / f"{name}.faiss")
     pq.write_table(bundle.catalogue.table, folder / "catalogue.parquet")
     return {str(path.relative_to(folder)): _entry(path) for path in _files(folder)}
 
@@ -157,7 +158,7 @@ def _load_arrays(folder: Path, kind: type[ArraysT]) -> ArraysT:
 
 def _load_index(folder: Path, name: str) -> ItemIndex:
     searcher = faiss.read_index(str(folder / "index" / f"{name}.faiss"), faiss.IO_FLAG_MMAP_IFC)
-    return ItemIndex(searcher, _load(folder / "index" / "items.npy"), INDEXES[name])
+    return ItemIndex(searcher, _load(folder / "index" / f"{name}_items.npy"), INDEXES[name])
 
 
 def _load_ids(folder: Path, name: str) -> IdMap:

@@ -56,7 +56,7 @@ def fit_bundle(dataset: Dataset, config: Config, *, progress: Progress = silent)
     als = ALS(**config.models.als.model_dump()).fit(user_items, progress=progress)
     n_known = len(dataset.users) + len(dataset.sessions)
     for_you_index, for_you_recall = _for_you_index(als, popular, user_items[:n_known], config)
-    similar_index, similar_recall = _similar_index(als, config)
+    similar_index, similar_recall = _similar_index(als, user_items, config)
     return Bundle(
         manifest=Manifest(
             created_at=rfc3339(int(datetime.now(UTC).timestamp())),
@@ -127,9 +127,11 @@ def _for_you_index(
     return build_index(vectors, "inner_product", config.index, queries)
 
 
-def _similar_index(als: FactorModel, config: Config) -> tuple[ItemIndex, float]:
-    queries = als.item_factors[_sample(np.flatnonzero(als.item_factors.any(axis=1)))]
-    return build_index(als.item_factors, "cosine", config.index, queries)
+def _similar_index(als: FactorModel, user_items: sp.csr_matrix, config: Config) -> tuple[ItemIndex, float]:
+    supported = user_items.getnnz(axis=0) >= config.models.co_purchase.min_support  # a cosine can't tell one from many
+    vectors = als.item_factors * supported[:, None]
+    queries = vectors[_sample(np.flatnonzero(vectors.any(axis=1)))]
+    return build_index(vectors, "cosine", config.index, queries)
 
 
 def _sample(numbers: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -37,8 +37,9 @@ FILES = [
     *(f"histories/{name}.npy" for name in ("indptr", "items", "last_time", "owned", "values")),
     *(f"ids/{name}-{part}.npy" for name in ("items", "sessions", "users") for part in ("blob", "offsets")),
     "index/for_you_index.faiss",
-    "index/items.npy",
+    "index/for_you_index_items.npy",
     "index/similar_index.faiss",
+    "index/similar_index_items.npy",
     *(f"{name}/{part}.npy" for name in ("new_arrivals", "popular", "trending") for part in ("scores", "support")),
 ]
 

@@ -303,6 +303,17 @@ def test_no_catalogue(configure: Configure, small_shop: ToyShop) -> None:
     assert text == "Liked by the same customers as TENT"
 
 
+@pytest.mark.parametrize(("min_support", "shown"), [(2, True), (3, False)])
+def test_what_few_customers_chose_is_similar_to_nothing(
+    configure: Configure, small_shop: ToyShop, min_support: int, shown: bool
+) -> None:
+    tents = small_shop.events.query("item_id == 'TENT' and user_id.notna()").drop_duplicates("user_id").head(2)
+    config = configure(models={"co_purchase": {"min_support": min_support}, "als": {"regularization": 0.1}})
+    train.run(config, events=pd.concat([small_shop.events, tents.assign(item_id="RARE", event="purchase")]))
+    items = recommend(live(config), Query("similar-items", item_ids=("TENT",), k=100)).items
+    assert ("RARE" in [item["item_id"] for item in items if item["source"] == "als"]) == shown
+
+
 def test_only_views(configure: Configure, small_shop: ToyShop) -> None:
     config = configure()
     views = small_shop.events[small_shop.events["event"] == "view"]
