@@ -235,7 +235,7 @@ def test_manifest_garbage(store: Store, content: bytes) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"schema_version": 2}, "has schema 2, this program reads 1"),
+        ({"schema_version": 1}, "has schema 1, this program reads 2"),
         ({"version": "v00007"}, "belongs to version v00007"),
         ({"n_users": None}, "is not a bundle's manifest"),
         ({"surplus": 1}, "is not a bundle's manifest"),
