@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 from pydantic import ValidationError
 
 from recommender.bundle.bundle import Bundle
-from recommender.bundle.manifest import SCHEMA_VERSION, FileEntry, Manifest
+from recommender.bundle.manifest import SCHEMA_VERSION, FileEntry, Manifest, Schema
 from recommender.config import parse_config
 from recommender.dataset import Catalogue, IdMap
 from recommender.errors import AlsoboughtError, StoreError
@@ -32,6 +32,14 @@ ITEM_SCORES = ("popular", "trending", "new_arrivals")
 INDEXES: dict[str, Metric] = {"for_you_index": "inner_product", "similar_index": "cosine"}
 
 ArraysT = TypeVar("ArraysT", Histories, SimilarityModel, ItemScores)
+
+
+class SchemaError(StoreError):
+    """A manifest of another schema than this program reads; `found` is its number."""
+
+    def __init__(self, path: Path, found: int) -> None:
+        super().__init__(f"{path}: has schema {found}, this program reads {SCHEMA_VERSION}: run `alsobought train`")
+        self.found = found
 
 
 def write_files(bundle: Bundle, folder: Path) -> dict[str, FileEntry]:
@@ -57,20 +65,22 @@ def read_manifest(folder: Path) -> Manifest:
 
     Raises
     ------
+    SchemaError
+        If this program does not read its schema.
     StoreError
-        If it is missing, not a manifest, of a schema this version does not read, or of another version.
+        If it is missing, not a manifest, or of another version.
     """
     path = folder / MANIFEST
     try:
-        manifest = Manifest.model_validate_json(path.read_bytes())
+        content = path.read_bytes()
+        schema = Schema.model_validate_json(content).schema_version
+        if schema != SCHEMA_VERSION:
+            raise SchemaError(path, schema)
+        manifest = Manifest.model_validate_json(content)
     except OSError as error:
         raise StoreError(f"{path}: can't be read: {error.strerror}") from None
     except ValidationError:
         raise StoreError(f"{path}: is not a bundle's manifest; promote another version or train again") from None
-    if manifest.schema_version != SCHEMA_VERSION:
-        raise StoreError(
-            f"{path}: has schema {manifest.schema_version}, this program reads {SCHEMA_VERSION}: run `alsobought train`"
-        )
     if manifest.version != folder.name:
         raise StoreError(f"{path}: belongs to version {manifest.version}; train again instead of copying versions")
     return manifest

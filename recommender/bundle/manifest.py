@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -20,6 +20,12 @@ class FileEntry(BaseModel):
 
     bytes: int
     sha256: str
+
+
+class Schema(BaseModel):
+    """What every manifest has, of whatever schema."""
+
+    schema_version: int
 
 
 class Manifest(BaseModel):
@@ -61,16 +67,17 @@ class Manifest(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class VersionInfo:
-    """One line of `models list`."""
+    """One line of `models list`; `problem` is set, and the figures are not, where the manifest can't be read."""
 
     version: str
-    created_at: str
     live: bool
-    metrics: dict[str, float]
-    n_users: int
-    n_items: int
-    n_events: int
-    bytes: int
+    created_at: str | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+    n_users: int | None = None
+    n_items: int | None = None
+    n_events: int | None = None
+    bytes: int | None = None
+    problem: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the line as JSON types."""

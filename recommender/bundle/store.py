@@ -18,8 +18,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from recommender.bundle.bundle import Bundle
-from recommender.bundle.files import MANIFEST, check_files, read_files, read_manifest, write_files
-from recommender.bundle.manifest import Manifest, VersionInfo
+from recommender.bundle.files import MANIFEST, SchemaError, check_files, read_files, read_manifest, write_files
+from recommender.bundle.manifest import SCHEMA_VERSION, Manifest, VersionInfo
 from recommender.errors import LockHeldError, StoreError
 
 CURRENT = "CURRENT"
@@ -81,9 +81,9 @@ class Store:
         return sorted(found, key=_number)
 
     def versions(self) -> list[VersionInfo]:
-        """Return a line for each version, oldest first."""
+        """Return a line for each version, oldest first; one that is damaged says so and leaves the others be."""
         live = self.current()
-        return [_info(self.manifest(name), live=name == live) for name in self.names()]
+        return [self._info(name, live=name == live) for name in self.names()]
 
     def manifest(self, version: str) -> Manifest:
         """Return the manifest of a version.
@@ -185,6 +185,24 @@ class Store:
         """Return the folders that a run was killed in writing or deleting; the next publish or prune removes them."""
         return sorted(self.path.glob(f"{UNFINISHED}*"))
 
+    def _info(self, name: str, *, live: bool) -> VersionInfo:
+        try:
+            manifest = self.manifest(name)
+        except SchemaError as error:
+            return VersionInfo(name, live, problem="old schema" if error.found < SCHEMA_VERSION else "newer schema")
+        except StoreError:
+            return VersionInfo(name, live, problem="damaged")
+        return VersionInfo(
+            version=name,
+            live=live,
+            created_at=manifest.created_at,
+            metrics=manifest.metrics,
+            n_users=manifest.n_users,
+            n_items=manifest.n_items,
+            n_events=manifest.n_events,
+            bytes=manifest.bytes,
+        )
+
     def _remove_unfinished(self) -> None:
         for folder in self.unfinished():
             shutil.rmtree(folder)
@@ -229,19 +247,6 @@ def _back_to(version: str, trail: list[str]) -> list[str]:
     if version not in trail:
         return [*trail, version]
     return trail[: len(trail) - trail[::-1].index(version)]
-
-
-def _info(manifest: Manifest, *, live: bool) -> VersionInfo:
-    return VersionInfo(
-        version=manifest.version,
-        created_at=manifest.created_at,
-        live=live,
-        metrics=manifest.metrics,
-        n_users=manifest.n_users,
-        n_items=manifest.n_items,
-        n_events=manifest.n_events,
-        bytes=manifest.bytes,
-    )
 
 
 def _number(name: str) -> int:

@@ -24,7 +24,7 @@ def command() -> None:
 @command.command("list")
 @verb
 def list_versions(shell: Shell) -> None:
-    """List the versions; an arrow marks the live one."""
+    """List the versions; an arrow marks the live one, and one that is damaged says so."""
     from recommender.bundle import Store
     from recommender.cli.console import table
     from recommender.cli.formats import size
@@ -37,12 +37,12 @@ def list_versions(shell: Shell) -> None:
         (
             "→" if info.live else "",
             info.version,
-            info.created_at,
+            info.problem or info.created_at,
             info.metrics.get(f"for-you/alsobought/{metric}"),
             info.n_users,
             info.n_items,
             info.n_events,
-            size(info.bytes),
+            None if info.bytes is None else size(info.bytes),
         )
         for info in versions
     )

@@ -88,7 +88,7 @@ class VersionName(click.ParamType[str]):
         from recommender.errors import AlsoboughtError
 
         try:
-            versions = Store(load_config(ctx.params["config_path"]).store_path).versions()
+            versions = Store(load_config(ctx.params["config_path"]).store_path).names()
         except AlsoboughtError:  # without a store there is nothing to complete
             return []
-        return [CompletionItem(info.version) for info in versions if info.version.startswith(incomplete)]
+        return [CompletionItem(version) for version in versions if version.startswith(incomplete)]

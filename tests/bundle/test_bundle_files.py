@@ -220,7 +220,7 @@ def test_two_files_changed_places(store: Store) -> None:
         b"[]",
         b"null",
         b"{}",
-        b'{"schema_version": 1}',
+        b'{"schema_version": 2}',
         b'{"version": 7',
         "{“”}".encode("utf-16"),
     ],

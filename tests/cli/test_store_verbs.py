@@ -44,6 +44,20 @@ def test_list_as_json(shop: Invoke, own_shop: Path) -> None:
     assert listed["versions"][0]["live"] is True
 
 
+def test_list_shows_what_it_can_of_a_damaged_version(two_versions: Invoke, own_shop: Path) -> None:
+    (own_shop / "models" / "v00001" / "manifest.json").write_text('{"schema_version": 1, "gone": true}')
+    (own_shop / "models" / "v00003").mkdir()
+    done = two_versions("models", "list")
+    assert done.exit_code == 0, done.stderr
+    first, second, third = (line.split() for line in done.stdout.splitlines() if "v0000" in line)
+    assert first == ["v00001", "old", "schema", "-", "-", "-", "-", "-"]
+    assert second[:2] == ["→", "v00002"]
+    assert third == ["v00003", "damaged", "-", "-", "-", "-", "-"]
+    listed = json.loads(two_versions("models", "list", "--json").stdout)["versions"]
+    assert [info["problem"] for info in listed] == ["old schema", None, "damaged"]
+    assert two_versions("doctor").exit_code == 6
+
+
 def test_show_means_the_live_one(shop: Invoke, own_shop: Path) -> None:
     manifest = Store(own_shop / "models").manifest("v00001")
     assert json.loads(shop("models", "show", "--json").stdout) == manifest.to_dict()
