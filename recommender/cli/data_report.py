@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from rich.console import RenderableType
@@ -44,8 +45,12 @@ def _rows(ingest: IngestReport) -> RenderableType:
 
 
 def _row(source: SourceReport) -> tuple[object, ...]:
-    refused, left_out = sum(source.refused.values()), sum(source.left_out.values())
+    refused, left_out = source.refused.total(), _left_out(source).total()
     return source.name, source.read, source.used, refused, left_out, source.repeated_ids
+
+
+def _left_out(source: SourceReport) -> Counter[str]:
+    return source.left_out + Counter({"returns by nobody known": source.guest_returns})
 
 
 def _refused(ingest: IngestReport) -> Iterator[RenderableType]:
@@ -55,7 +60,7 @@ def _refused(ingest: IngestReport) -> Iterator[RenderableType]:
         yield table("", ("Refused in", "because", "rows"), rows, right=(2,))
         yield from (f"each with its line: {path}" for path in ingest.refused_files.values())
         yield ""
-    left_out = [(source.name, name, count) for source in sources for name, count in source.left_out.most_common()]
+    left_out = [(source.name, name, count) for source in sources for name, count in _left_out(source).most_common()]
     if left_out:
         yield table("", ("Left out of", "event type", "rows"), left_out, right=(2,))
         yield ""
@@ -72,7 +77,6 @@ def _summary(report: CheckReport) -> Iterator[tuple[str, object]]:
     )
     yield "events", ", ".join(f"{count:,} {name}" for name, count in found.events_by_type.items())
     yield "duplicates", report.ingest.duplicates
-    yield "guest returns", sum(source.guest_returns for source in report.ingest.events)
     yield "time", f"{found.first_time} to {found.last_time}" if found.first_time else "the events have no times"
     yield "density", f"{found.density:.3%} of all pairs of user and item"
     yield "robots", ", ".join([f"{found.robots:,}", *found.robot_ids])

@@ -103,6 +103,25 @@ def test_no_bundle_yet(invoke: Invoke, tmp_path: Path, verb: str, arguments: tup
     assert_refused(invoke, verb, 6, "models", "no model has been promoted", "alsobought train", arguments=arguments)
 
 
+def test_rows_add_up(invoke: Invoke, tmp_path: Path) -> None:
+    head = "event_id,order_id,user_id,item_id,event,timestamp\n"
+    rows = [f"e{n},,u{n % 5},i{n % 4},purchase,2026-01-{n + 1:02d}" for n in range(20)]
+    odd = [
+        "g1,o1,,i1,return,2026-01-05",
+        "g2,o2,,i2,return,2026-01-05",
+        "e1,,u1,i1,purchase,2026-01-09",
+        "w1,,u1,i1,wishlist,2026-01-09",
+        "b1,,u1,,purchase,2026-01-09",
+    ]
+    write_shop(tmp_path, SHOP_TOML + "max_refused = 0.5\n", (head + "\n".join([*rows, *odd])).encode())
+    done = invoke("check", "--quiet")
+    assert done.exit_code == 0, done.stderr
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert lines[0] == ["Rows", "of", "read", "used", "refused", "left", "out", "repeated"]
+    assert lines[2] == ["events.csv", "25", "20", "1", "3", "1"]
+    assert ["events.csv", "returns", "by", "nobody", "known", "2"] in lines
+
+
 def test_refused_rows_are_counted_by_reason(invoke: Invoke, trained_shop: Path, tmp_path: Path) -> None:
     lines = (trained_shop / "data" / "events.csv").read_text(encoding="utf-8").splitlines()
     item = lines[0].split(",").index("item_id")
