@@ -10,7 +10,7 @@ from rich.text import Text
 
 from recommender.cli.console import facts, table, warning
 from recommender.cli.formats import printable
-from recommender.ingest import IngestReport
+from recommender.ingest import REMEDIES, IngestReport
 from recommender.ingest.report import SourceReport
 from recommender.pipeline.check import CheckReport
 
@@ -55,9 +55,13 @@ def _left_out(source: SourceReport) -> Counter[str]:
 
 def _refused(ingest: IngestReport) -> Iterator[RenderableType]:
     sources = [*ingest.events, *ingest.catalogue]
-    rows = [(source.name, reason, count) for source in sources for reason, count in source.refused.most_common()]
+    rows = [
+        (source.name, reason, count, REMEDIES[reason])
+        for source in sources
+        for reason, count in source.refused.most_common()
+    ]
     if rows:
-        yield table("", ("Refused in", "because", "rows"), rows, right=(2,))
+        yield table("", ("Refused in", "because", "rows", "what would be right"), rows, right=(2,))
         yield from (f"each with its line: {path}" for path in ingest.refused_files.values())
         yield ""
     left_out = [(source.name, name, count) for source in sources for name, count in _left_out(source).most_common()]

@@ -16,6 +16,7 @@ from recommender.ingest.catalogue import CatalogueReader
 from recommender.ingest.events import EventsReader
 from recommender.ingest.ids import IdEncoder
 from recommender.ingest.refused import RefusedRows
+from recommender.ingest.remedies import REMEDIES
 from recommender.ingest.report import IngestReport, SourceReport, total
 from recommender.ingest.sources import Source, catalogue_sources, events_sources, table_source
 from recommender.progress import Progress, silent
@@ -117,7 +118,7 @@ def _require_few_refused(config: Config, sums: SourceReport, refused: RefusedRow
     number = sum(sums.refused.values())
     if number <= config.data.max_refused * sums.read:
         return
-    reasons = ", ".join(f"{reason} {count:,}" for reason, count in sums.refused.most_common(3))
+    reasons = ", ".join(f"{reason} {count:,} ({REMEDIES[reason]})" for reason, count in sums.refused.most_common(3))
     example = refused.example
     assert example is not None
     raise DataError(

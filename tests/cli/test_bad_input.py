@@ -88,6 +88,11 @@ def test_events_that_cannot_be_used(invoke: Invoke, tmp_path: Path, verb: str, e
     assert_refused(invoke, verb, 3, says)
 
 
+def test_too_many_refused_rows_name_what_would_be_right(invoke: Invoke, tmp_path: Path) -> None:
+    write_shop(tmp_path, events=HEADER.encode() + b"u1,i1,purchase,yesterday\n" * 3)
+    assert_refused(invoke, "train", 3, "bad_timestamp 3 (write 2026-01-31T10:00:00Z, a date, or epoch seconds)")
+
+
 def test_a_directory_as_events(invoke: Invoke, tmp_path: Path) -> None:
     write_shop(tmp_path)
     (tmp_path / "events.csv").mkdir()
@@ -133,7 +138,8 @@ def test_refused_rows_are_counted_by_reason(invoke: Invoke, trained_shop: Path, 
     (tmp_path / "items.csv").write_bytes((trained_shop / "data" / "items.csv").read_bytes())
     done = invoke("check")
     assert done.exit_code == 0, done.stderr
-    assert ["events.csv", "id_too_long", "2"] in [line.split() for line in done.stdout.splitlines()]
+    assert ["events.csv", "id_too_long", "2"] in [line.split()[:3] for line in done.stdout.splitlines()]
+    assert "write ids of 256 bytes or fewer" in done.stdout
     assert "refused/events.csv" in done.stdout
     assert "1 not in the catalogue" in done.stdout
     assert "warning: " in done.stdout

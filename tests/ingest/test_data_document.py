@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from recommender.config import CatalogueColumns, EventsColumns, parse_config
+from recommender.ingest import REMEDIES
 from recommender.ingest.checks import Reason
 from recommender.ingest.event_rows import canonical_event
 from recommender.ingest.read import MIN_ACTORS, MIN_EVENTS, MIN_ITEMS
@@ -26,6 +27,12 @@ def first_cells(text: str) -> list[str]:
 
 def test_every_reason_is_explained() -> None:
     assert first_cells(section("Refused rows")) == [reason.code for reason in Reason if reason is not Reason.FINE]
+
+
+def test_every_reason_has_a_remedy_and_the_document_gives_it() -> None:
+    rows = re.findall(r"^\| `(\w+)` \| .*? \| (.*) \|$", section("Refused rows"), re.MULTILINE)
+    assert set(REMEDIES) == {reason.code for reason in Reason if reason is not Reason.FINE}
+    assert dict(rows) == REMEDIES
 
 
 @pytest.mark.parametrize(("title", "columns"), [("Events", EventsColumns), ("Catalogue", CatalogueColumns)])

@@ -233,7 +233,9 @@ def test_too_many_refused_rows_stop(read: Read, tmp_path: Path) -> None:
         read(csv_of(*rows), max_refused=0.02)
     assert str(caught.value) == (
         "events: 3 of 100 rows (3.0%) are refused, more than data.max_refused = 2.0% allows: "
-        "bad_price 2, bad_quantity 1; for example line 99 (bad_price): 'u,,,i,purchase,2024-01-01,,-1,'; "
+        "bad_price 2 (write a number of 0 or more, such as 12.50, without a currency sign), "
+        "bad_quantity 1 (write a number such as 1, or -1 for a return); "
+        "for example line 99 (bad_price): 'u,,,i,purchase,2024-01-01,,-1,'; "
         f"all of them are in {tmp_path / 'refused' / 'events.csv'}"
     )
     assert (tmp_path / "refused" / "events.csv").exists()
