@@ -44,6 +44,7 @@ class Store:
         LockHeldError
             At once, if another process holds it.
         """
+        self._require_no_file()
         with _disk_errors(self.path):
             self.path.mkdir(parents=True, exist_ok=True)
             lock = (self.path / LOCK).open("a")
@@ -56,6 +57,7 @@ class Store:
 
     def current(self) -> str | None:
         """Return the name of the live version, None where nothing was ever promoted."""
+        self._require_no_file()
         try:
             name = (self.path / CURRENT).read_text(encoding="ascii", errors="replace").strip()
         except FileNotFoundError:
@@ -207,7 +209,12 @@ class Store:
         for folder in self.unfinished():
             shutil.rmtree(folder)
 
+    def _require_no_file(self) -> None:
+        if self.path.exists() and not self.path.is_dir():
+            raise StoreError(f"{self.path}: is not a folder; name one as store.path")
+
     def _folder(self, version: str) -> Path:
+        self._require_no_file()
         if version not in self.names():
             known = ", ".join(self.names()[-5:]) or "none; run `alsobought train`"
             raise StoreError(f"{self.path}: has no version {version!r}; the newest are: {known}")

@@ -54,7 +54,7 @@ def _warnings(sources: tuple[SourceHealth, ...], store: StoreHealth) -> Iterator
     for source in sources:
         if source.problem:
             yield source.problem
-    if not store.versions:
+    if not store.versions and not store.damage:
         yield f"{store.path}: no version yet; run `alsobought train`"
     elif store.live is None and not store.damage:
         yield f"{store.path}: no version is live; run `alsobought models promote VERSION`"
@@ -92,7 +92,7 @@ def _readable(machine: Machine, sources: tuple[SourceHealth, ...], store: StoreH
         "Store",
         [
             ("folder", store.path),
-            ("live", store.live),
+            ("live", store.live if store.live in (None, *store.versions) else f"{store.live} (missing)"),
             ("versions", len(store.versions)),
             ("digests", "DAMAGED" if store.damage else "as written" if store.versions else None),
             ("lock", "held by a run" if store.locked else "free"),

@@ -46,7 +46,10 @@ class SourceHealth:
 
 @dataclass(frozen=True, slots=True)
 class StoreHealth:
-    """The store; `damage` says what can't be used, `unfinished` names what killed runs left."""
+    """The store; `damage` says what can't be used, `unfinished` names what killed runs left.
+
+    `live` is what CURRENT names, be it there or not; None where it names nothing.
+    """
 
     path: str
     exists: bool
@@ -81,13 +84,20 @@ def examine_store(store: Store) -> StoreHealth:
     return StoreHealth(
         path=str(store.path),
         exists=store.path.is_dir(),
-        live=None if damage else store.current(),
+        live=_live(store),
         versions=tuple(store.names()),
         damage=damage,
         unfinished=tuple(path.name for path in store.unfinished()),
         locked=_is_locked(store),
         free_bytes=_free_bytes(store.path),
     )
+
+
+def _live(store: Store) -> str | None:
+    try:
+        return store.current()
+    except StoreError:
+        return None
 
 
 def _processor() -> str:

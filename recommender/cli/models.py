@@ -99,11 +99,13 @@ def prune(shell: Shell, keep: int | None) -> None:
 
     config = shell.config()
     store = Store(config.store_path)
-    with store.locked():
-        pruned = store.prune(keep or config.store.keep)
+    pruned: list[str] = []
+    if store.path.exists():  # taking the lock would make the folder
+        with store.locked():
+            pruned = store.prune(keep or config.store.keep)
     shell.answer({"pruned": pruned}, *(f"deleted {version}" for version in pruned))
     if not pruned:
-        shell.tell("nothing to delete")
+        shell.tell(f"{store.path}: nothing to delete")
 
 
 def _readable(manifest: Manifest) -> Iterator[RenderableType]:

@@ -27,8 +27,10 @@ def test_an_empty_store(tmp_path: Path) -> None:
 
 def test_a_store_path_that_is_a_file(tmp_path: Path) -> None:
     (tmp_path / "models").write_text("")
-    with pytest.raises(StoreError, match="models: File exists"), Store(tmp_path / "models").locked():
-        pass
+    store = Store(tmp_path / "models")
+    for attempt in (store.current, store.versions, lambda: store.load("v00001"), store.locked().__enter__):
+        with pytest.raises(StoreError, match="models: is not a folder"):
+            attempt()
 
 
 def test_published_is_not_live(store: Store, bundle: Bundle) -> None:

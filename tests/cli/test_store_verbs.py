@@ -131,3 +131,18 @@ def test_doctor_finds_a_live_version_that_is_gone(shop: Invoke, own_shop: Path) 
     done = shop("doctor")
     assert done.exit_code == 6
     assert "v00007 is not there" in done.stderr
+    assert "v00007 (missing)" in done.stdout
+
+
+@pytest.mark.parametrize("arguments", [("models", "list"), ("models", "prune"), ("models", "show"), ("doctor",)])
+def test_a_store_that_is_a_file(shop: Invoke, arguments: tuple[str, ...]) -> None:
+    done = shop(*arguments, "--set", "store.path=shop.toml")
+    assert done.exit_code == 6
+    assert "shop.toml: is not a folder" in done.stderr
+
+
+def test_prune_makes_no_store(shop: Invoke, own_shop: Path) -> None:
+    done = shop("models", "prune", "--set", "store.path=elsewhere")
+    assert done.exit_code == 0
+    assert "elsewhere: nothing to delete" in done.stdout
+    assert not (own_shop / "elsewhere").exists()
