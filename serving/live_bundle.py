@@ -25,6 +25,9 @@ class BundleSource(Protocol):
     def failed_version(self) -> str | None:
         """Return the promoted version that could not be loaded, None if all is well."""
 
+    def on_change(self, call: Callable[[], None]) -> None:
+        """Have `call` called whenever another bundle has taken over."""
+
 
 class FixedBundle:
     """A bundle that never changes: for tests and for embedding the application."""
@@ -39,6 +42,9 @@ class FixedBundle:
     def failed_version(self) -> str | None:
         """Return None: nothing is ever loaded."""
         return None
+
+    def on_change(self, call: Callable[[], None]) -> None:
+        """Do nothing: the bundle never changes."""
 
 
 class LiveBundle:
@@ -56,6 +62,7 @@ class LiveBundle:
         self._reload_seconds = reload_seconds
         self._current: Bundle | None = None
         self._failed: str | None = None
+        self._followers: list[Callable[[], None]] = []
         self._stopped = threading.Event()
 
     def bundle(self) -> Bundle:
@@ -68,6 +75,10 @@ class LiveBundle:
     def failed_version(self) -> str | None:
         """Return the promoted version that could not be loaded, None if all is well."""
         return self._failed
+
+    def on_change(self, call: Callable[[], None]) -> None:
+        """Have `call` called whenever another bundle has taken over."""
+        self._followers.append(call)
 
     def start(self) -> None:
         """Load the live version, then watch for the next from a thread that ends with the process."""
@@ -87,6 +98,8 @@ class LiveBundle:
                 return
             if self._current is None or version != self._current.version:
                 self._current = _loaded(self._store, version)
+                for call in self._followers:
+                    call()
                 log.info("version %s answers now", version)
             self._failed = None
         except Exception as error:  # whatever is wrong with a bundle, the old one goes on answering
@@ -100,7 +113,10 @@ class LiveBundle:
 
 
 def per_bundle(bundles: BundleSource, make: Callable[[Bundle], T]) -> Callable[[], T]:
-    """Return a function that gives what `make` makes of the present bundle, made anew only when that changes."""
+    """Return a function that gives what `make` makes of the present bundle, made anew only when that changes.
+
+    What was made of an earlier bundle is let go as soon as another takes over.
+    """
     last: tuple[Bundle, T] | None = None
 
     def made() -> T:
@@ -108,8 +124,15 @@ def per_bundle(bundles: BundleSource, make: Callable[[Bundle], T]) -> Callable[[
         bundle, kept = bundles.bundle(), last
         if kept is None or kept[0] is not bundle:
             kept = last = (bundle, make(bundle))
+            if bundles.bundle() is not bundle:  # another took over meanwhile, and `forget` has been called already
+                last = None
         return kept[1]
 
+    def forget() -> None:
+        nonlocal last
+        last = None
+
+    bundles.on_change(forget)
     return made
 
 

@@ -27,6 +27,7 @@ from serving.app import create_app
 from serving.live_bundle import LiveBundle
 
 GRACEFUL_SECONDS = 15
+LOADING_SECONDS = 120  # gunicorn kills a worker that is silent for longer, and it is while it opens a large bundle
 MAX_REQUEST_LINE_BYTES = 8190  # the most gunicorn allows
 ACCESS_LOG = "%(t)s %(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"  # no query string and no referrer: they hold user ids
 LOG_FORMAT = "[%(asctime)s] [%(process)d] [%(levelname)s] %(message)s"  # as gunicorn's, which logs beside it
@@ -101,6 +102,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "workers": workers,
             "worker_class": Worker,
             "threads": config.serving.threads,
+            "timeout": LOADING_SECONDS,
             "graceful_timeout": GRACEFUL_SECONDS,
             "limit_request_line": MAX_REQUEST_LINE_BYTES,
             "keepalive": 15,

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import time
+import weakref
 from pathlib import Path
 
 import pytest
 
 from recommender.bundle import Bundle, Store
+from serving.app import create_app
 from serving.live_bundle import LiveBundle, warm_up
 from serving.problems import Problem
 
@@ -51,6 +54,20 @@ def test_a_promoted_version_takes_over_and_a_rollback_too(own_store: Store, toy_
         own_store.rollback()
     live.refresh()
     assert live.bundle().version == first
+
+
+def test_the_old_bundle_is_let_go_at_once(own_store: Store, toy_bundle: Bundle) -> None:
+    live = LiveBundle(own_store, 0.01)
+    live.refresh()
+    client = create_app(live).test_client()
+    for path in ("/demo/", "/v1/popular"):
+        assert client.get(path).status_code == 200
+    old = weakref.ref(live.bundle())
+    promote(own_store, publish(own_store, toy_bundle))
+    live.refresh()
+    gc.collect()
+    assert old() is None
+    assert client.get("/v1/popular").json["model_version"] == live.bundle().version
 
 
 def test_a_broken_version_stays_out_is_logged_once_and_named(

@@ -100,13 +100,17 @@ def test_no_request_fails_while_bundles_are_promoted(
 def test_all_workers_answer_and_the_master_never_opens_the_bundle(own_store: Store, start_server: StartServer) -> None:
     """FAISS that searched before a fork hangs after it, so the parent must not so much as hold an index."""
     server = start_server(own_store, 3)
+    server.wait_until(lambda: len(server.workers()) == 3, 20)
     workers = server.workers()
-    assert len(workers) == 3
     server.wait_until(lambda: all(mapped_from(pid, own_store.path) for pid in workers), 20)
     assert not mapped_from(server.process.pid, own_store.path)
     for _ in range(60):
         assert json.loads(server.get("/v1/similar-items?item_id=GRIND-1"))["items"]
     assert server.workers() == workers
+
+
+def test_a_worker_may_take_its_time_to_open_a_large_bundle(own_store: Store, free_port: FreePort) -> None:
+    assert wsgi.Server(config_of(own_store.path), "127.0.0.1", free_port(), 1).cfg.timeout == 120
 
 
 def test_a_worker_computes_on_its_request_threads_only(own_store: Store, start_server: StartServer) -> None:
