@@ -84,6 +84,10 @@ def blueprint(bundles: BundleSource) -> Blueprint:
         """Take the customer field of the header; an empty one is a new visitor."""
         return redirect(url_for("demo.home", user_id=request.args.get("user_id") or None))
 
+    @routes.get("/<path:rest>")
+    def nowhere(rest: str) -> BaseResponse:
+        raise Problem(NOT_FOUND, f"there is no page {rest!r} in this shop")
+
     @routes.errorhandler(Problem)
     def problem_page(problem: Problem) -> Response:
         return make_response(render_template("demo/problem.html", problem=problem), problem.kind.status)

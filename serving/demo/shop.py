@@ -96,16 +96,16 @@ class Shop:
     def browse(self, path: str | None, number: int) -> Page:
         """Return a page of the products at or below a category, or of all."""
         mask = self._shown if path is None else self._shown & self._catalogue.in_category(path)
-        return self._page(mask, number)
+        return self._page(np.flatnonzero(mask), number)
 
     def search(self, words: str, number: int) -> Page:
-        """Return a page of the products whose title (or id, without one) holds every word, in any case."""
+        """Return a page of the products whose title (or id) holds every word, in any case; best sellers first."""
         wanted = words.casefold().split()
         found = [all(word in text for word in wanted) for text in self._searched]
-        return self._page(self._shown & np.array(found, dtype=bool), number)
+        items = np.flatnonzero(self._shown & np.array(found, dtype=bool))
+        return self._page(items[np.argsort(-self.bundle.popular.scores[items], kind="stable")], number)
 
-    def _page(self, mask: NDArray[np.bool_], number: int) -> Page:
-        items = np.flatnonzero(mask)
+    def _page(self, items: NDArray[np.intp], number: int) -> Page:
         n_pages = max(1, -(-len(items) // PAGE_SIZE))
         number = min(number, n_pages)
         shown = items[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]

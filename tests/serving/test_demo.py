@@ -94,6 +94,13 @@ def test_search_wants_every_word_in_any_case(toy_bundle: Bundle, words: str, fou
     assert {card.item_id for card in Shop(toy_bundle).search(words, 1).cards} == found
 
 
+def test_search_shows_best_sellers_first(toy_bundle: Bundle) -> None:
+    found = [toy_bundle.items.index_of(card.item_id) for card in Shop(toy_bundle).search("e", 1).cards]
+    scores = [float(toy_bundle.popular.scores[item]) for item in found if item is not None]
+    assert len(scores) == PAGE_SIZE
+    assert scores == sorted(scores, reverse=True)
+
+
 def test_an_empty_search_browses_and_an_empty_customer_is_a_visitor(client: FlaskClient) -> None:
     assert client.get("/demo/search?q=&user_id=U1").headers["Location"] == "/demo/browse?user_id=U1"
     assert client.get("/demo/customer?user_id=").headers["Location"] == "/demo/"
@@ -104,6 +111,8 @@ def test_an_empty_search_browses_and_an_empty_customer_is_a_visitor(client: Flas
     ("path", "status"),
     [
         ("product?item_id=none", 404),
+        ("nosuch", 404),
+        ("nosuch/page", 404),
         ("product", 400),
         ("browse?page=0", 400),
         ("?user_id=%FF", 400),
@@ -114,6 +123,8 @@ def test_errors_are_pages_too(client: FlaskClient, path: str, status: int) -> No
     response = client.get(f"/demo/{path}")
     assert (response.status_code, response.mimetype) == (status, "text/html")
     assert "Back to the shop" in response.text
+    assert ("<h1>Page not found</h1>" in response.text) == (status == 404)
+    assert "<title>Page not found" in response.text or status != 404
 
 
 def test_everything_is_escaped(toy_bundle: Bundle) -> None:
