@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import UnionType
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, ValidationError
@@ -27,7 +28,7 @@ DEFAULT_EVENT_WEIGHTS = {"view": 1.0, "add_to_cart": 3.0, "purchase": 10.0}
 class Record(BaseModel):
     """A section of shop.toml."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, populate_by_name=True, allow_inf_nan=False)
 
 
 class EventsColumns(Record):
@@ -95,7 +96,7 @@ class ALSConfig(Record):
     """Alternating least squares on the user-item matrix."""
 
     factors: int = Field(64, ge=1, le=1024, description="Length of a factor vector.")
-    regularization: float = Field(20.0, gt=0, description="Weight of the squared factors in the loss.")
+    regularization: float = Field(10.0, gt=0, description="Weight of the squared factors in the loss.")
     alpha: float = Field(1.0, gt=0, description="Confidence that one fresh purchase adds to a pair.")
     unobserved_weight: float = Field(1.0, gt=0, description="Confidence in a pair that was never observed.")
     epochs: int = Field(12, ge=1, le=1000, description="Passes over users and items.")
@@ -183,9 +184,7 @@ class Evaluation(Record):
     )
     test_days: float = Field(28.0, gt=0, description="Length of the test period.")
     test_share: float = Field(0.2, gt=0, lt=1, description="Share of the events in a random split's test side.")
-    k: tuple[Annotated[int, Field(ge=1, le=100)], ...] = Field(
-        (10, 20), min_length=1, description="Slate lengths measured."
-    )
+    k: list[Annotated[int, Field(ge=1, le=100)]] = Field([10, 20], min_length=1, description="Slate lengths measured.")
     max_users: int = Field(10_000, ge=1, description="Most users, and most orders, measured (a seeded sample beyond).")
 
 
@@ -269,13 +268,12 @@ def parse_config(tree: Mapping[str, Any], *, folder: Path = Path(), source: str 
     Raises
     ------
     ConfigError
-        If a key is unknown or a value out of bounds; all problems are listed, a line each.
+        If a key is unknown or a value out of bounds; all problems are named.
     """
     try:
         config = Config.model_validate(tree)
     except ValidationError as error:
-        lines = [_explain(problem) for problem in error.errors()]
-        raise ConfigError(f"{source}: " + "; ".join(lines)) from None
+        raise ConfigError(f"{source}: {_explain_all(error.errors())}") from None
     config._folder = folder
     return config
 
@@ -322,22 +320,53 @@ def _merge(base: dict[str, Any], over: Mapping[str, Any]) -> None:
             base[key] = dict(value) if isinstance(value, Mapping) else value
 
 
-def _explain(problem: Mapping[str, Any]) -> str:
-    where = [str(part) for part in problem["loc"]]
-    key = ".".join(where)
+def _explain_all(problems: Iterable[Mapping[str, Any]]) -> str:
+    """Return one clause per option, in the order met; what several types of a union say of it is joined."""
+    clauses: dict[str, list[str]] = {}
+    for problem in problems:
+        subject, said = _explain(problem)
+        if said not in clauses.setdefault(subject, []):
+            clauses[subject].append(said)
+    return "; ".join(subject + " or ".join(said) for subject, said in clauses.items())
+
+
+def _explain(problem: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what is wrong, and what would be right."""
+    key = ".".join(str(part) for part in _option(problem["loc"]))
     if problem["type"] == "extra_forbidden":
-        known = _known_keys(where[:-1])
-        near = difflib.get_close_matches(where[-1], known, n=1, cutoff=0.5)
-        hint = f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
-        return f"unknown key {key!r}; {hint}"
-    if problem["type"] == "missing":
-        return f"the key {key!r} is missing"
-    return f"{key} = {problem['input']!r}: {problem['msg']}"
+        *section, name = problem["loc"]
+        known = list(_fields(_record(section)))
+        near = difflib.get_close_matches(str(name), known, n=1, cutoff=0.5)
+        return f"unknown key {key!r}; ", f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
+    if problem["type"] in ("model_type", "model_attributes_type"):
+        return f"{key} = {problem['input']!r}: ", f"should be a section of options, [{key}]"
+    return f"{key} = {problem['input']!r}: ", problem["msg"].removeprefix("Input ")
 
 
-def _known_keys(section: Sequence[str]) -> list[str]:
+def _option(location: Sequence[str | int]) -> list[str | int]:
+    """Return where an option stands, without the name that pydantic adds for the type of a union it tried."""
+    record: Any = Config
+    for depth, part in enumerate(location):
+        field = _fields(record).get(str(part))
+        if field is None:
+            break
+        record = field.annotation
+        if not _is_record(record):
+            of_union = isinstance(record, UnionType)
+            return [*location[: depth + 1], *location[depth + 1 + of_union :]]
+    return list(location)
+
+
+def _record(section: Sequence[str | int]) -> Any:
     record: Any = Config
     for part in section:
-        fields = {field.alias or name: field for name, field in record.model_fields.items()}
-        record = fields[part].annotation
-    return [field.alias or name for name, field in record.model_fields.items()]
+        record = _fields(record)[str(part)].annotation
+    return record
+
+
+def _fields(record: type[Record]) -> dict[str, Any]:
+    return {field.alias or name: field for name, field in record.model_fields.items()}
+
+
+def _is_record(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Record)

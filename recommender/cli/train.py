@@ -35,7 +35,7 @@ def command(shell: Shell, force: bool, no_promote: bool) -> None:
 
 
 def _readable(result: TrainResult) -> Iterator[RenderableType]:
-    from recommender.cli.console import facts, metrics_table
+    from recommender.cli.console import facts, metrics_table, warning
     from recommender.cli.data_report import short_findings
     from recommender.cli.formats import seconds
 
@@ -43,8 +43,9 @@ def _readable(result: TrainResult) -> Iterator[RenderableType]:
     yield ""
     yield facts("Stages", ((stage, seconds(taken)) for stage, taken in result.seconds.items()))
     yield ""
-    if result.metrics:
+    if result.evaluation is not None:
         yield metrics_table(result.metrics)
+        yield from (warning(text) for text in result.evaluation.warnings)
         yield ""
     yield _outcome(result)
 

@@ -23,7 +23,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class EvaluationReport:
-    """All figures, how the data was cut, and a verdict on the gate's metric.
+    """All figures, how the data was cut, what to look at, and a verdict on the gate's metric.
 
     `difference` is the mean over users of (model - best sellers) in the gate's metric of for-you and `margin` its 95%
     half-width (1.96 standard errors); both are 0 with fewer than two test users.
@@ -31,6 +31,7 @@ class EvaluationReport:
 
     rows: list[Row]
     notes: list[str]
+    warnings: list[str]
     gate_metric: str
     difference: float
     margin: float

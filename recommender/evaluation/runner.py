@@ -65,6 +65,7 @@ def evaluate_bundle(
     ]
 
     rows: list[Row] = []
+    warnings: list[str] = []
     difference = margin = 0.0
     for placement, cases in (("for-you", for_you), ("also-bought", also_bought)):
         if not cases:
@@ -77,9 +78,14 @@ def evaluate_bundle(
             BASELINE: [_best_not_given(best, case.given, depth) for case in cases],
         }
         rows += _rows(placement, slates, cases, config.k, known)
+        ahead, half_width = _compare(slates, cases, gate_metric, gate_k)
+        if ahead + half_width < 0:
+            warnings.append(
+                f"{placement} is clearly worse than best sellers: {ahead:+.4f} ± {half_width:.4f} {gate.metric}"
+            )
         if placement == "for-you":
-            difference, margin = _compare(slates, cases, gate_metric, gate_k)
-    return EvaluationReport(rows, notes, gate.metric, difference, margin)
+            difference, margin = ahead, half_width
+    return EvaluationReport(rows, notes, warnings, gate.metric, difference, margin)
 
 
 def _for_you_cases(

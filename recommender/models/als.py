@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 from threadpoolctl import threadpool_limits
 
-from recommender.errors import AlsoboughtError, DataError
+from recommender.errors import ConfigError, DataError
 from recommender.models.factor_model import FactorModel
 from recommender.progress import Progress, silent
 
@@ -36,7 +36,7 @@ class ALS:
     """
 
     factors: int = 64
-    regularization: float = 20.0
+    regularization: float = 10.0
     alpha: float = 1.0
     unobserved_weight: float = 1.0
     epochs: int = 12
@@ -52,7 +52,7 @@ class ALS:
         ------
         DataError
             If a value is negative or not finite.
-        AlsoboughtError
+        ConfigError
             If the factors come out not finite.
         """
         from implicit.cpu.als import AlternatingLeastSquares
@@ -79,7 +79,7 @@ class ALS:
             )
         item_factors = np.array(solver.item_factors, dtype=np.float32)
         if not np.isfinite(item_factors).all():
-            raise AlsoboughtError(
+            raise ConfigError(
                 f"ALS diverged within {self.epochs} epochs: raise models.als.regularization ({self.regularization})"
             )
         item_factors[user_items.getnnz(axis=0) == 0] = 0

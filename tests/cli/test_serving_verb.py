@@ -33,11 +33,14 @@ def test_serves_until_it_is_told_to_stop(trained_shop: Path) -> None:
         stderr=subprocess.PIPE,
         text=True,
     ) as process:
-        assert process.stdout is not None
-        assert json.loads(process.stdout.readline()) == {"url": f"http://127.0.0.1:{port}/", "workers": 1}
-        assert json.loads(ask(f"http://127.0.0.1:{port}/v1/popular?k=1"))["placement"] == "popular"
-        process.send_signal(signal.SIGTERM)
-        rest, log = process.communicate(timeout=20)
+        try:
+            assert process.stdout is not None
+            assert json.loads(process.stdout.readline()) == {"url": f"http://127.0.0.1:{port}/", "workers": 1}
+            assert json.loads(ask(f"http://127.0.0.1:{port}/v1/popular?k=1"))["placement"] == "popular"
+            process.send_signal(signal.SIGTERM)
+            rest, log = process.communicate(timeout=20)
+        finally:
+            process.kill()
     assert process.returncode == 0
     assert rest == ""
     assert "GET /v1/popular 200" in log

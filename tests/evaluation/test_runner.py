@@ -248,6 +248,17 @@ def test_without_times_best_sellers_are_those_of_all_training(evaluate: Evaluate
     assert all(not set(given) & set(relevant) for given, relevant in for_you(cases).values())
 
 
+def test_a_placement_that_clearly_loses_is_named(evaluate: Evaluate) -> None:
+    before = [E(item, user=user, day=1) for item, users in ((0, (0, 1)), (3, (2, 3))) for user in users]
+    after = [E(item, user=user, order=user, day=40) for user in range(4) for item in (0, 3)]
+    report, _ = evaluate({}, None, *before, *after)
+    assert report.worse_than_best_sellers
+    assert [text.split(":")[0] for text in report.warnings] == [
+        "for-you is clearly worse than best sellers",
+        "also-bought is clearly worse than best sellers",
+    ]
+
+
 def test_report_is_json(evaluate: Evaluate) -> None:
     report, _ = evaluate({"u0": [2]})
     record = json.loads(json.dumps(report.to_dict(), allow_nan=False))
@@ -268,4 +279,4 @@ def test_report_is_json(evaluate: Evaluate) -> None:
     [(-0.02, 0.01, True), (-0.01, 0.01, False), (-0.01, 0.02, False), (0.1, 0.0, False)],
 )
 def test_only_a_clear_loss_is_worse(difference: float, margin: float, worse: bool) -> None:
-    assert EvaluationReport([], [], "ndcg@10", difference, margin).worse_than_best_sellers is worse
+    assert EvaluationReport([], [], [], "ndcg@10", difference, margin).worse_than_best_sellers is worse

@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from recommender.errors import AlsoboughtError, DataError
+from recommender.errors import ConfigError, DataError
 from recommender.models import ALS, FactorModel, factor_model
 
 Matrix = NDArray[np.float64]
@@ -189,7 +189,7 @@ def test_refuses_values_that_are_no_confidence(user_items: sp.csr_matrix, bad: f
 def test_says_so_when_it_diverges(user_items: sp.csr_matrix) -> None:
     huge = user_items.copy()
     huge.data[:] = 1e20
-    with pytest.raises(AlsoboughtError, match=r"models\.als\.regularization"):
+    with pytest.raises(ConfigError, match=r"models\.als\.regularization"):
         ALS_8.fit(huge)
 
 
