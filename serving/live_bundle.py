@@ -124,8 +124,6 @@ def per_bundle(bundles: BundleSource, make: Callable[[Bundle], T]) -> Callable[[
         bundle, kept = bundles.bundle(), last
         if kept is None or kept[0] is not bundle:
             kept = last = (bundle, make(bundle))
-            if bundles.bundle() is not bundle:  # another took over meanwhile, and `forget` has been called already
-                last = None
         return kept[1]
 
     def forget() -> None:
