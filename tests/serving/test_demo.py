@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from html import unescape
 from pathlib import Path
 
@@ -153,15 +154,42 @@ def test_a_catalogue_of_ids_alone_is_a_shop(toy_bundle: Bundle) -> None:
     assert "No products found" in client.get("/demo/browse?category=Coffee").text
 
 
-@pytest.fixture
-def address(toy_bundle: Bundle) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, create_app(FixedBundle(toy_bundle)), threaded=True)
+@contextmanager
+def served(bundle: Bundle) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, create_app(FixedBundle(bundle)), threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield f"http://127.0.0.1:{server.port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    try:
+        yield f"http://127.0.0.1:{server.port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+@pytest.fixture
+def address(toy_bundle: Bundle) -> Iterator[str]:
+    with served(toy_bundle) as found:
+        yield found
+
+
+@pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's chromium")
+@pytest.mark.parametrize("width", [390, 1500])
+def test_facts_and_footer_line_up_with_the_rest(toy_bundle: Bundle, width: int) -> None:
+    table = toy_bundle.catalogue.table
+    steep = pa.array([" > ".join(["Household and laundry"] * 4)] * len(table)).dictionary_encode()
+    column = table.schema.get_field_index("category")
+    deep = with_catalogue(toy_bundle, table.set_column(column, "category", steep.cast(table["category"].type)))
+    with served(deep) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=CHROMIUM_FLAGS)
+        page = browser.new_page(viewport={"width": width, "height": 800})
+        page.goto(f"{address}/demo/product?item_id=GRIND-1")
+        facts = [fact.bounding_box() for fact in page.locator(".product dd").all()]
+        assert len({fact["x"] for fact in facts if fact}) == 1
+        boxes = [page.locator(name).bounding_box() for name in ("footer", ".product")]
+        footer, product = ((box["x"], box["width"]) for box in boxes if box)
+        assert footer == product
+        browser.close()
 
 
 @pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's chromium")
