@@ -17,7 +17,8 @@ class Bundle:
     """All that answering a query needs, immutable and safe to share between threads.
 
     `histories` holds users, then sessions. The rows of `category_purchase` are categories, as `Catalogue.category`.
-    `for_you_index` searches by inner product, `similar_index` by cosine.
+    `for_you_index` searches by inner product, `similar_index` by cosine; `similar` holds what the latter
+    answers about each of its own items, as far as that was computed before.
     """
 
     manifest: Manifest
@@ -35,6 +36,7 @@ class Bundle:
     new_arrivals: ItemScores
     for_you_index: ItemIndex
     similar_index: ItemIndex
+    similar: SimilarityModel
 
     @property
     def version(self) -> str:

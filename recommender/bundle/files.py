@@ -27,7 +27,7 @@ from recommender.models import FactorModel, ItemScores, SimilarityModel
 
 MANIFEST = "manifest.json"
 ID_MAPS = ("users", "sessions", "items")
-SIMILARITIES = ("co_purchase", "category_purchase")
+SIMILARITIES = ("co_purchase", "category_purchase", "similar")
 ITEM_SCORES = ("popular", "trending", "new_arrivals")
 INDEXES: dict[str, Metric] = {"for_you_index": "inner_product", "similar_index": "cosine"}
 
@@ -132,6 +132,7 @@ def read_files(folder: Path, manifest: Manifest) -> Bundle:
             new_arrivals=_load_arrays(folder / "new_arrivals", ItemScores),
             for_you_index=_load_index(folder, "for_you_index"),
             similar_index=_load_index(folder, "similar_index"),
+            similar=_load_arrays(folder / "similar", SimilarityModel),
         )
     except AlsoboughtError as error:
         raise StoreError(str(error)) from None

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from recommender.config import Config
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 
 
 class FileEntry(BaseModel):

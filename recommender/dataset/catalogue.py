@@ -57,7 +57,7 @@ class Catalogue:
     def group(self) -> NDArray[np.int32]:
         """Group code per item, shape (I,): variants of one product share it; items without a group are their own."""
         own = np.arange(len(self), dtype=np.int32)
-        if "group_id" not in self.table.column_names:
+        if "group_id" not in self.columns:
             return own
         encoded = self.table["group_id"].combine_chunks().dictionary_encode()
         _put(encoded.indices, own, offset=len(self))
@@ -85,12 +85,17 @@ class Catalogue:
 
     def fields(self, item: int, names: tuple[str, ...] = ("title", "price", "url", "image_url")) -> dict[str, object]:
         """Return the named fields of one item that the catalogue has, without nulls and NaN."""
-        found = {name: self._values(name)[item] for name in names if name in self.table.column_names}
-        return {name: value for name, value in found.items() if value is not None and value == value}
+        found = ((name, self._values(name)[item]) for name in names if name in self.columns)
+        return {name: value for name, value in found if value is not None and value == value}
+
+    @cached_property
+    def columns(self) -> frozenset[str]:
+        """The names of the columns: Arrow makes a new list of them at every question."""
+        return frozenset(self.table.column_names)
 
     @cached_property
     def _categories(self) -> tuple[list[str], NDArray[np.int32]]:
-        if "category" not in self.table.column_names:
+        if "category" not in self.columns:
             return [], np.full(len(self), -1, dtype=np.int32)
         encoded = self.table["category"].combine_chunks().dictionary_encode()
         raw = [normal_category(str(name)) for name in encoded.dictionary.to_pylist()]
@@ -114,7 +119,7 @@ class Catalogue:
     def _column(self, name: str, default: float) -> NDArray[Any]:
         """Return a column, shape (I,), with nulls (all, where the shop does not give it) replaced."""
         filled = np.full(len(self), default)
-        if name in self.table.column_names:
+        if name in self.columns:
             _put(self.table[name], filled)
         return filled
 

@@ -7,5 +7,6 @@ threads then hang).
 
 from recommender.index.build import build_index, measure_recall
 from recommender.index.item_index import ItemIndex, Metric
+from recommender.index.neighbours import nearest_neighbours
 
-__all__ = ["ItemIndex", "Metric", "build_index", "measure_recall"]
+__all__ = ["ItemIndex", "Metric", "build_index", "measure_recall", "nearest_neighbours"]

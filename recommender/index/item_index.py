@@ -44,15 +44,24 @@ class ItemIndex:
         unit = self._prepared(query)
         if unit is None:
             return _nothing()
-        wanted = min(n, len(self))
+        items, scores = self._search(unit, min(n, len(self)))
+        return items[0], scores[0]
+
+    def search_each(self, items: NDArray[np.int32], n: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Return the best `n` (or all) for each of some of the index's own items; both of shape (len(items), m)."""
+        flat = self._flat
+        vectors = np.stack([flat.reconstruct(int(row)) for row in np.searchsorted(self.items, items)])
+        return self._search(vectors, min(n, len(self)))
+
+    def _search(self, units: NDArray[np.float32], wanted: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         parameters = None
         if self.kind == "hnsw":
             wide = max(self.searcher.hnsw.efSearch, 2 * wanted)
             parameters = faiss.SearchParametersHNSW(efSearch=wide)  # type: ignore[attr-defined]
-        scores, rows = self.searcher.search(unit, wanted, params=parameters)
-        if rows[0, -1] < 0:  # a graph that could not reach enough items pads with -1
-            scores, rows = self._flat.search(unit, wanted)
-        return self.items[rows[0]], scores[0]
+        scores, rows = self.searcher.search(units, wanted, params=parameters)
+        if (rows[:, -1] < 0).any():  # a graph that could not reach enough items pads with -1
+            scores, rows = self._flat.search(units, wanted)
+        return self.items[rows], scores
 
     def search_within(
         self, query: NDArray[np.float32], allowed: NDArray[np.bool_], n: int

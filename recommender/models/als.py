@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from recommender.errors import ConfigError, DataError
 from recommender.models.factor_model import FactorModel
+from recommender.models.threads import available_threads
 from recommender.progress import Progress, silent
 
 
@@ -84,9 +84,3 @@ class ALS:
             )
         item_factors[user_items.getnnz(axis=0) == 0] = 0
         return FactorModel(item_factors, self.regularization, self.alpha, self.unobserved_weight)
-
-
-def available_threads() -> int:
-    """Return OMP_NUM_THREADS where it is set, else the number of cores this process may use."""
-    wanted = os.environ.get("OMP_NUM_THREADS", "")
-    return int(wanted) if wanted.isdigit() and int(wanted) > 0 else len(os.sched_getaffinity(0))

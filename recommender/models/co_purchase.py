@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +14,13 @@ from numpy.typing import NDArray
 from recommender.dataset import Events
 from recommender.matrix import SECONDS_PER_DAY, decay
 from recommender.models.similarity_model import SimilarityModel
+from recommender.models.threads import available_threads
 from recommender.progress import Progress, silent
 
-PAIRS_PER_BLOCK = 8_000_000
+Rows = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32], NDArray[np.int32]]
+"""Anchor, other item, score and support of some pairs, each of shape (n,)."""
+
+PAIRS_PER_BLOCK = 4_000_000
 LARGEST_KEY = 2**63 - 1
 """Anchor, item and actor of a pair share one int64: in a very large shop a block holds fewer anchors."""
 RISE_SHRINKAGE = 2.0
@@ -124,9 +129,10 @@ class CoPurchase:
         anchor_weight = by_anchor @ weight
         rise = _rise(by_basket, weight, baskets.recency[usable])
 
-        rows, columns, scores, supports = [], [], [], []
         n_actors = int(actor.max(initial=0)) + 1
-        for start, end in _anchor_blocks(by_anchor, sizes[usable], LARGEST_KEY // (n_items * n_actors)):
+
+        def best_of_block(block: tuple[int, int]) -> Rows:
+            start, end = block
             baskets_of_block = by_anchor[start:end]
             total = (baskets_of_block @ sp.diags_array(weight) @ by_basket).tocsr()
             total.sort_indices()
@@ -136,12 +142,15 @@ class CoPurchase:
             anchor, other, support = row[keep] + start, total.indices[keep], support[keep]
             score = (total.data[keep] / anchor_weight[anchor] * rise[other]).astype(np.float32)
             best = _best_per_row(anchor, score, other, self.max_neighbours)
-            rows.append(anchor[best])
-            columns.append(other[best].astype(np.int32))
-            scores.append(score[best])
-            supports.append(support[best].astype(np.int32))
-            progress(stage, end, n_anchors)
-        return _as_model(rows, columns, scores, supports, n_anchors)
+            return anchor[best], other[best].astype(np.int32), score[best], support[best].astype(np.int32)
+
+        blocks = list(_anchor_blocks(by_anchor, sizes[usable], LARGEST_KEY // (n_items * n_actors)))
+        found: list[Rows] = []
+        with ThreadPoolExecutor(available_threads()) as pool:
+            for (_, end), rows in zip(blocks, pool.map(best_of_block, blocks), strict=True):
+                found.append(rows)
+                progress(stage, end, n_anchors)
+        return _as_model(found, n_anchors)
 
 
 def _basket_matrix(baskets: Baskets, n_items: int) -> sp.csr_array:
@@ -215,19 +224,10 @@ def _best_per_row(
     return order[place < most]
 
 
-def _as_model(
-    rows: list[NDArray[np.int32]],
-    columns: list[NDArray[np.int32]],
-    scores: list[NDArray[np.float32]],
-    supports: list[NDArray[np.int32]],
-    n_rows: int,
-) -> SimilarityModel:
-    row = np.concatenate([np.zeros(0, np.int32), *rows])
+def _as_model(found: list[Rows], n_rows: int) -> SimilarityModel:
+    nothing = np.zeros(0, dtype=np.int32)
+    blocks = [(nothing, nothing, nothing.astype(np.float32), nothing), *found]
+    rows, columns, scores, supports = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
     indptr = np.zeros(n_rows + 1, dtype=np.int64)
-    np.cumsum(np.bincount(row, minlength=n_rows), out=indptr[1:])
-    return SimilarityModel(
-        indptr,
-        np.concatenate([np.zeros(0, np.int32), *columns]),
-        np.concatenate([np.zeros(0, np.float32), *scores]),
-        np.concatenate([np.zeros(0, np.int32), *supports]),
-    )
+    np.cumsum(np.bincount(rows, minlength=n_rows), out=indptr[1:])
+    return SimilarityModel(indptr, columns, scores, supports)

@@ -27,6 +27,12 @@ class SimilarityModel:
     scores: NDArray[np.float32]
     support: NDArray[np.int32]
 
+    @classmethod
+    def empty(cls, n_items: int) -> SimilarityModel:
+        """Return a model of `n_items` rows without neighbours."""
+        nothing = np.zeros(0, dtype=np.int32)
+        return cls(np.zeros(n_items + 1, dtype=np.int64), nothing, nothing.astype(np.float32), nothing)
+
     def row(self, item: int) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.int32]]:
         """Return the neighbours, scores and support of one item, each of shape (n,)."""
         window = slice(int(self.indptr[item]), int(self.indptr[item + 1]))

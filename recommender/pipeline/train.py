@@ -15,7 +15,7 @@ from recommender.errors import DataError, GateRefusedError
 from recommender.evaluation import EvaluationReport
 from recommender.pipeline.check import CheckReport, read_and_check
 from recommender.pipeline.evaluate import evaluate_dataset
-from recommender.pipeline.fit import fit_bundle
+from recommender.pipeline.fit import fit_bundle, precompute
 from recommender.progress import Progress, silent
 
 MIN_GATE_USERS = 2
@@ -82,7 +82,7 @@ def run(
             else _verdict(evaluation, force=force, live=store.current())
         )
         with _timed(seconds, "fit on everything"):
-            bundle = fit_bundle(dataset, config, progress=progress)
+            bundle = precompute(fit_bundle(dataset, config, progress=progress), progress=progress)
         metrics = {} if evaluation is None else evaluation.metrics
         manifest = bundle.manifest.model_copy(update={"metrics": metrics, "verdict": verdict})
         with _timed(seconds, "publish"):

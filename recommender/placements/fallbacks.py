@@ -5,12 +5,13 @@ from __future__ import annotations
 from recommender.bundle import Bundle
 from recommender.placements import reasons
 from recommender.placements.placement import Rung
-from recommender.ranking import FromCategory, FromIndex, FromScores, FromSimilarity
+from recommender.ranking import FromCategory, FromIndex, FromNeighbours, FromScores, FromSimilarity
 
 
 def similar_factors(bundle: Bundle, anchor: int, *, fallback: bool = False) -> Rung:
     """Items whose factors point the same way as the anchor's."""
-    source = FromIndex(bundle.similar_index, bundle.als.item_factors[anchor])
+    search = FromIndex(bundle.similar_index, bundle.als.item_factors[anchor])
+    source = FromNeighbours(FromSimilarity(bundle.similar, anchor), search)
     return Rung("als", source, reasons.similar_to(bundle, anchor), fallback)
 
 

@@ -4,7 +4,15 @@ Pure functions on arrays of dense item numbers; nothing here knows a bundle, a p
 Placements use it, nobody else needs to.
 """
 
-from recommender.ranking.candidates import Candidates, FromCategory, FromIndex, FromScores, FromSimilarity, Source
+from recommender.ranking.candidates import (
+    Candidates,
+    FromCategory,
+    FromIndex,
+    FromNeighbours,
+    FromScores,
+    FromSimilarity,
+    Source,
+)
 from recommender.ranking.fill import Chosen, Filled, fill
 from recommender.ranking.rules import Rules
 
@@ -14,6 +22,7 @@ __all__ = [
     "Filled",
     "FromCategory",
     "FromIndex",
+    "FromNeighbours",
     "FromScores",
     "FromSimilarity",
     "Rules",

@@ -67,6 +67,23 @@ class FromIndex:
 
 
 @dataclass(frozen=True, slots=True)
+class FromNeighbours:
+    """The nearest items to one item: from its stored list as far as that reaches, else by a search."""
+
+    stored: FromSimilarity
+    search: FromIndex
+
+    def top(self, n: int) -> Candidates:
+        """Return the nearest `n` items."""
+        found = self.stored.top(n)
+        return found if len(found.items) == n else self.search.top(n)
+
+    def within(self, allowed: NDArray[np.bool_], n: int) -> Candidates:
+        """Return the nearest `n` allowed items, exactly."""
+        return self.search.within(allowed, n)
+
+
+@dataclass(frozen=True, slots=True)
 class FromScores:
     """One number per item."""
 

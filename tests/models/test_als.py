@@ -224,7 +224,7 @@ def test_blas_has_one_thread_while_fitting_and_progress_counts_epochs(user_items
 
 
 def test_threads_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    from recommender.models.als import available_threads
+    from recommender.models.threads import available_threads
 
     monkeypatch.setenv("OMP_NUM_THREADS", "7")
     assert available_threads() == 7
