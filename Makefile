@@ -42,7 +42,7 @@ test: openmp browser .venv/.all ## run the tests, two at a time (ARGS="-k words"
 bench: openmp .venv/.all ## measure the server on the demo's bundle, and list the other benchmarks
 	@echo "Benchmarks, each with --help:" && ls benchmarks/*.py
 	@test -e $(BUNDLE) || { echo "No demo bundle yet: run make demo first."; exit 1; }
-	@$(BIN)/alsobought serve $(DEMO) --port $(BENCH_PORT) --quiet & server=$$!; trap 'kill $$server' EXIT; \
+	@$(BIN)/alsobought serve $(DEMO) --port $(BENCH_PORT) --quiet 2>.venv/bench.log & server=$$!; trap 'kill $$server' EXIT; \
 	until $(BIN)/python -c 'import urllib.request as r; r.urlopen("http://127.0.0.1:$(BENCH_PORT)/readyz")' 2>/dev/null; \
 		do kill -0 $$server || exit 1; sleep 0.5; done; \
 	$(BIN)/python benchmarks/serving_load.py --store $(dir $(BUNDLE)) --port $(BENCH_PORT)
