@@ -125,7 +125,10 @@ def _readable(manifest: Manifest) -> Iterator[RenderableType]:
             ("verdict", manifest.verdict),
             ("index recall", ", ".join(f"{name} {figure(value)}" for name, value in manifest.index_recall.items())),
             ("files", f"{len(manifest.files)}, {size(manifest.bytes)}"),
-            ("libraries", ", ".join(f"{name} {version}" for name, version in manifest.libraries.items())),
+            *(
+                ("" if number else "libraries", f"{name} {version}")
+                for number, (name, version) in enumerate(manifest.libraries.items())
+            ),
         ],
     )
     if manifest.metrics:

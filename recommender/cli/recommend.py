@@ -50,8 +50,9 @@ def command(shell: Shell, placement: str, k: int, **asked: Any) -> None:
 def _readable(slate: Slate, question: str) -> Iterator[RenderableType]:
     from recommender.cli.console import facts, table
 
-    columns = ("", "item", "title", "score", "source", "reason")
-    yield table(question, columns, (_row(item) for item in slate.items), right=(0, 3))
+    titled = any("title" in item for item in slate.items)
+    columns = ("", "score", "item", *(["title"] if titled else []), "source", "reason")
+    yield table(question, columns, (_row(item, titled=titled) for item in slate.items), right=(0, 1))
     yield ""
     notes: list[tuple[str, object]] = []
     if slate.fallback:
@@ -63,12 +64,6 @@ def _readable(slate: Slate, question: str) -> Iterator[RenderableType]:
     yield facts("", [*notes, ("version", slate.model_version)])
 
 
-def _row(item: dict[str, Any]) -> tuple[object, ...]:
-    return (
-        item["rank"],
-        item["item_id"],
-        item.get("title") or "",
-        f"{item['score']:.2f}",
-        item["source"],
-        item["reason"]["text"],
-    )
+def _row(item: dict[str, Any], *, titled: bool) -> tuple[object, ...]:
+    title = [item.get("title", "")] if titled else []
+    return item["rank"], f"{item['score']:.2f}", item["item_id"], *title, item["source"], item["reason"]["text"]

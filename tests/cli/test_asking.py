@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from recommender.dataset import Catalogue
 from recommender.placements import PLACEMENTS, Query, recommend
 
 if TYPE_CHECKING:
@@ -45,6 +46,15 @@ def test_the_table_shows_rank_item_title_score_source_and_reason(shop: Invoke, t
     line = next(line for line in done.stdout.splitlines() if line.strip().startswith("1 "))
     for part in ("PEGS", first["title"], f"{first['score']:.2f}", first["source"], first["reason"]["text"]):
         assert part in line
+
+
+def test_without_titles_there_is_no_column_for_them(shop: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert " title" in shop(*ALSO_BOUGHT).stdout
+    monkeypatch.setattr(Catalogue, "columns", frozenset({"listed"}))
+    untitled = shop(*ALSO_BOUGHT)
+    assert untitled.exit_code == 0, untitled.stderr
+    assert " title" not in untitled.stdout
+    assert "PEGS" in untitled.stdout
 
 
 def test_filters_reach_the_query(shop: Invoke, toy_bundle: Bundle) -> None:
