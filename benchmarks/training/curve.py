@@ -13,9 +13,9 @@ from pathlib import Path
 from benchmarks.training import datasets
 from benchmarks.training.environments import is_installed, python_of
 from benchmarks.training.libraries import LIBRARIES
-from benchmarks.training.measure import alternate, choose_libraries, fit_once, request_of
-from benchmarks.training.quality import ndcg_and_recall, users_with_items
+from benchmarks.training.measure import alternate, choose_libraries
 from benchmarks.training.record import write_record
+from benchmarks.training.scoring import Scorer
 from benchmarks.training.tuning import EPOCHS, tuned_rows
 
 ROOT = Path(__file__).parents[2]
@@ -42,23 +42,18 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace) -> None:
     """Fit at each number of epochs in turn, score, write, draw."""
-    split = datasets.test_split(asked)
-    train, held_out = split.matrices()
-    users = users_with_items(held_out, asked.users)
+    scorer = Scorer.of(datasets.test_split(asked), asked)
     tuned = tuned_rows(asked.dataset, asked.factors)
     names = [name for name in choose_libraries(asked.libraries) if name in tuned]
-    rows = []
-    for epochs in asked.epochs:
-        for turn, name in alternate(names, asked.rounds):
-            request = request_of(name, asked.factors, epochs, asked.threads, turn, tuned[name])
-            reading = fit_once(name, split.train, request, asked.core_type)
-            if reading is None:
-                continue
-            ndcg, _ = ndcg_and_recall(reading.user_factors, reading.item_factors, train, held_out, users)
-            rows.append({"library": name, "epochs": epochs, "round": turn, "ndcg": ndcg, **reading.figures()})
-            print(f"{name}: {epochs} epochs, {reading.seconds:.2f} s, NDCG@20 {ndcg:.4f}", flush=True)
+    rows = [
+        scorer.row(name, tuned[name], epochs, turn)
+        for epochs in asked.epochs
+        for turn, name in alternate(names, asked.rounds)
+    ]
     setting = {key: vars(asked)[key] for key in ("dataset", "factors", "threads", "core_type", "rounds")}
-    record = write_record(f"training-curve-{asked.dataset}-{asked.factors}", setting, rows, kind="training-curve")
+    record = write_record(
+        f"training-curve-{asked.dataset}-{asked.factors}", setting, list(filter(None, rows)), kind="training-curve"
+    )
     draw(record, asked.picture)
 
 

@@ -10,9 +10,9 @@ import argparse
 
 from benchmarks.training import datasets
 from benchmarks.training.libraries import LIBRARIES
-from benchmarks.training.measure import alternate, choose_libraries, fit_once, request_of
-from benchmarks.training.quality import ndcg_and_recall, users_with_items
+from benchmarks.training.measure import alternate, choose_libraries
 from benchmarks.training.record import write_record
+from benchmarks.training.scoring import Scorer
 from benchmarks.training.tuning import tuned_rows
 
 
@@ -29,22 +29,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(asked: argparse.Namespace) -> None:
     """Fit in turn, score, write."""
-    split = datasets.test_split(asked)
-    train, held_out = split.matrices()
-    users = users_with_items(held_out, asked.users)
+    scorer = Scorer.of(datasets.test_split(asked), asked)
     tuned = tuned_rows(asked.dataset, asked.factors)
     names = [name for name in choose_libraries(asked.libraries) if name in tuned]
-    rows = []
-    for turn, name in alternate(names, asked.rounds):
-        request = request_of(name, asked.factors, tuned[name]["epochs"], asked.threads, turn, tuned[name])
-        reading = fit_once(name, split.train, request, asked.core_type)
-        if reading is None:
-            continue
-        ndcg, recall = ndcg_and_recall(reading.user_factors, reading.item_factors, train, held_out, users)
-        figures = {"library": name, "epochs": request.epochs, "round": turn, "ndcg": ndcg, "recall": recall}
-        rows.append(figures | reading.figures())
-        print(f"{name}: {reading.seconds:.2f} s, NDCG@20 {ndcg:.4f}", flush=True)
+    rows = [scorer.row(name, tuned[name], tuned[name]["epochs"], turn) for turn, name in alternate(names, asked.rounds)]
     setting = {key: vars(asked)[key] for key in ("dataset", "factors", "threads", "core_type", "rounds")}
     pinned = "" if asked.core_type == "unset" else f"-{asked.core_type}"
     file_name = f"training-fit-{asked.dataset}-{asked.factors}-threads-{asked.threads}{pinned}"
-    write_record(file_name, setting | {"scored_users": len(users)}, rows, kind="training-fit")
+    setting["scored_users"] = len(scorer.users)
+    write_record(file_name, setting, list(filter(None, rows)), kind="training-fit")

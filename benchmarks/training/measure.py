@@ -31,6 +31,8 @@ class Reading:
     ----------
     answer : dict
         What `peers/fit_once.py` wrote.
+    user_factors, item_factors : float32, shapes (U, F) and (I, F)
+        Mapped, so that only what is scored is read.
     """
 
     answer: dict[str, Any]
@@ -85,7 +87,10 @@ def fit_once(name: str, matrix: Path, request: Request, core_type: str = "") -> 
             print(f"{name} failed: {done.stderr.strip()[-2000:]}", file=sys.stderr)
             return None
         answer = json.loads((Path(folder) / "answer.json").read_text())
-        return Reading(answer, *(np.load(Path(folder) / f"{side}_factors.npy") for side in ("user", "item")))
+        user_factors, item_factors = (
+            np.load(Path(folder) / f"{side}_factors.npy", mmap_mode="r") for side in ("user", "item")
+        )
+        return Reading(answer, user_factors, item_factors)
 
 
 def seconds_per_epoch(name: str, matrix: Path, request: Request, reading: Reading, core_type: str = "") -> float | None:

@@ -45,7 +45,9 @@ def draw(record: dict, picture: Path) -> None:
         ylabel="NDCG@20, test pairs",
         title=f"{setting['dataset']}, {setting['factors']} factors, {threads}",
     )
+    axes.xaxis.set_major_locator(mpl.ticker.LogLocator(subs=(1, 2, 5)))
     axes.xaxis.set_major_formatter(mpl.ticker.FormatStrFormatter("%g"))
+    axes.xaxis.set_minor_formatter(mpl.ticker.NullFormatter())
     axes.grid(alpha=0.25, which="both")
     axes.spines[["top", "right"]].set_visible(False)
     axes.legend(frameon=False, loc="lower right")

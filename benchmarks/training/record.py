@@ -13,8 +13,8 @@ from typing import Any
 
 RESULTS = Path(__file__).parents[1] / "results"
 
-PLACES = ("--datasets", "--cache", "--complete-journey")
-"""Options whose values are folders of one machine, and mean nothing on another."""
+PLACES = {"--datasets": "FOLDER", "--cache": "FOLDER", "--complete-journey": "FOLDER", "--picture": "FILE"}
+"""Options whose values are places on one machine, and what is written instead."""
 
 
 def describe_machine() -> dict[str, Any]:
@@ -35,9 +35,9 @@ def describe_machine() -> dict[str, Any]:
 
 
 def command_line() -> str:
-    """Return the command that is running, with FOLDER for folders of this machine."""
+    """Return the command that is running, without places of this machine."""
     words = sys.argv[1:]
-    said = ["FOLDER" if before in PLACES else word for before, word in zip(["", *words], words, strict=False)]
+    said = [PLACES.get(before, word) for before, word in zip(["", *words], words, strict=False)]
     return shlex.join(["python", "-m", "benchmarks.training", *said])
 
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.training.generated import GENERATED
 from benchmarks.training.libraries import LIBRARIES
 from benchmarks.training.record import RESULTS
 
@@ -53,10 +54,10 @@ def fit_section(record: Record) -> list[str]:
     setting, by_library = record["setting"], group(record["rows"], "library")
     ours = median(by_library.get("alsobought", []), whole_fit)
     lines = [
-        f"## A whole fit: {setting['dataset']}, {describe(setting)}",
+        f"## A whole fit: {data_name(setting)}, {describe(setting)}",
         "",
-        "Parameters and epochs of each library were chosen on validation pairs. `times ours` compares with fitting and "
-        "folding in all users.",
+        "Parameters and epochs of each library were chosen on validation pairs. `times ours` compares with our fit and",
+        "the folding in of all users.",
         "",
     ]
     rows = []
@@ -91,14 +92,14 @@ def epochs_section(record: Record) -> list[str]:
         rows.append([*map(str, values), library, seconds, memory, f"{median(readings, 'peak_bytes') / MIB:.0f}"])
     names = [axis.replace("core_type", "OPENBLAS_CORETYPE").replace("size", "share of users") for axis in varied]
     header = [*names, "library", "s an epoch", "peak beside the matrix, MiB", "peak of the process, MiB"]
-    title = f"## Seconds per epoch: {record['setting']['dataset']}, {describe(fixed)}".rstrip(", ")
+    title = f"## Seconds per epoch: {data_name(record['setting'])}, {describe(fixed)}".rstrip(", ")
     return [title, "", *table(header, rows)]
 
 
 def curve_section(record: Record) -> list[str]:
     """NDCG@20 by seconds of fit; the picture, where there is one."""
     picture = ROOT / "docs" / "images" / "ndcg-against-seconds.svg"
-    lines = [f"## Quality against time: {record['setting']['dataset']}, {describe(record['setting'])}", ""]
+    lines = [f"## Quality against time: {data_name(record['setting'])}, {describe(record['setting'])}", ""]
     if picture.exists():
         lines += [f"![NDCG@20 against seconds of a fit, a line for each library]({picture.relative_to(ROOT)})", ""]
     rows = [
@@ -119,13 +120,13 @@ def tuned_section(record: Record) -> list[str]:
             f"{row['unobserved_weight']:g}",
             str(row["epochs"]),
             f"{row['ndcg']:.4f}",
-            f"as {row['tuned_as']}" if row["tuned_as"] else f"{len(row['tried'])} configurations",
+            f"as {row['tuned_as']}" if row["tuned_as"] else f"on {len(row['tried'])} configurations",
         ]
         for row in record["rows"]
     ]
     header = ["library", "regularization", "exponent", "unobserved weight", "epochs", "validation NDCG@20", "tuned"]
     return [
-        f"## Parameters: {setting['dataset']}, {setting['factors']} factors",
+        f"## Parameters: {data_name(setting)}, {setting['factors']} factors",
         "",
         "All in the terms of `recommender.ALS` with alpha 1; [peers](benchmarks/training/peers) has each translation.",
         "",
@@ -153,7 +154,7 @@ SECTIONS: dict[str, Callable[[Record], list[str]]] = {
 
 
 def origin(record: Record) -> list[str]:
-    """Return where a section's figures come from: command, machine, versions, date."""
+    """Return where a section's figures come from: commands, machine, versions, date."""
     machine = record["machine"]
     place = (
         f"{machine['processor']} (family/model {machine['processor_family_and_model']}), {machine['cores']} cores, "
@@ -161,7 +162,14 @@ def origin(record: Record) -> list[str]:
     )
     versions = ", ".join(f"{name} {version}" for name, version in record["versions"].items())
     said = ". ".join(filter(None, [f"{record['date']}, {place}", versions]))
-    return ["", "```shell", record["command"], "```", "", f"{said}.", ""]
+    commands = dict.fromkeys(row.get("command", record["command"]) for row in record["rows"])
+    return ["", "```shell", *commands, "```", "", f"{said}.", ""]
+
+
+def data_name(setting: dict[str, Any]) -> str:
+    """Return the name of the data, with what it was generated from where it is not real."""
+    name = str(setting["dataset"])
+    return f"{name} (resampled from gowalla)" if name in GENERATED else name
 
 
 def describe(setting: dict[str, Any]) -> str:

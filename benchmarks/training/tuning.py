@@ -16,14 +16,14 @@ import numpy as np
 
 from benchmarks.training import datasets
 from benchmarks.training.libraries import LIBRARIES
-from benchmarks.training.measure import choose_libraries, fit_once, request_of
-from benchmarks.training.quality import ndcg_and_recall, users_with_items
-from benchmarks.training.record import read_record, write_record
+from benchmarks.training.measure import choose_libraries
+from benchmarks.training.record import command_line, read_record, write_record
+from benchmarks.training.scoring import Scorer
 
 EPOCHS = (1, 2, 3, 4, 6, 8, 12, 16, 24)
 ENOUGH = 0.99
 UNOBSERVED_WEIGHT = (3e-3, 0.3)
-REGULARIZATION = {0.0: (0.1, 30.0), 1.0: (1e-4, 3e-2)}
+REGULARIZATION = {0.0: (0.01, 10.0), 1.0: (1e-5, 1e-2)}
 """Least and most, by the exponent of the regularization; exponent 1 multiplies it by sums of confidences."""
 
 Score = Callable[[str, dict[str, float], int], float]
@@ -34,9 +34,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     datasets.add_options(parser)
     parser.add_argument("--libraries", nargs="*", default=[], metavar="NAME", help=f"Of {', '.join(LIBRARIES)}.")
     parser.add_argument("--factors", type=int, default=128)
-    parser.add_argument("--configurations", type=int, default=8)
+    parser.add_argument("--configurations", type=int, default=10)
     parser.add_argument("--epochs", type=int, default=10, help="Of each configuration.")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--core-type", default="unset", help="OPENBLAS_CORETYPE, such as Haswell.")
     parser.add_argument("--users", type=int, default=10_000, help="Most users that are scored.")
     parser.add_argument("--again", action="store_true", help="Also those that are tuned already.")
 
@@ -45,7 +46,12 @@ def run(asked: argparse.Namespace) -> None:
     """Tune the libraries that are not tuned yet, those whose parameters others take first."""
     name = file_name(asked.dataset, asked.factors)
     rows = {row["library"]: row for row in (read_record(name) or {"rows": []})["rows"]}
-    score = _scorer(asked)
+    scorer = Scorer.of(datasets.validation_split(asked), asked)
+
+    def score(library: str, weights: dict[str, float], epochs: int) -> float:
+        row = scorer.row(library, weights, epochs, seed=0)
+        return row["ndcg"] if row else 0.0
+
     for library in sorted(choose_libraries(asked.libraries), key=lambda name: LIBRARIES[name].tuned_as):
         if library in rows and not asked.again:
             print(f"{library} is tuned already")
@@ -98,6 +104,7 @@ def _tune(library: str, rows: dict[str, Any], score: Score, asked: argparse.Name
         "tuned_as": tuned_as,
         "ndcg_by_epochs": by_epochs,
         "tried": tried,
+        "command": command_line(),
     }
 
 
@@ -115,7 +122,7 @@ def _search(library: str, score: Score, n: int, epochs: int) -> list[dict[str, f
         for point in _evenly_spread(count, center, width):
             configuration = _configuration(point, LIBRARIES[library].exponent)
             tried.append({**configuration, "ndcg": score(library, configuration, epochs), "at": point.tolist()})
-            print(f"{library}: {tried[-1]}", flush=True)
+            print(f"{library}: {configuration}", flush=True)
         center, width = np.array(max(tried, key=lambda one: one["ndcg"])["at"]), 1 / 3
     for one in tried:
         del one["at"]
@@ -136,19 +143,3 @@ def _configuration(point: np.ndarray, exponent: float) -> dict[str, float]:
         name: float(f"{least * (most / least) ** at:.4g}")
         for (name, (least, most)), at in zip(ranges.items(), point, strict=True)
     }
-
-
-def _scorer(asked: argparse.Namespace) -> Score:
-    """Return a function that fits on the training part and returns the validation NDCG@20; 0 where that failed."""
-    split = datasets.validation_split(asked)
-    train, held_out = split.matrices()
-    users = users_with_items(held_out, asked.users)
-
-    def score(library: str, weights: dict[str, float], epochs: int) -> float:
-        request = request_of(library, asked.factors, epochs, asked.threads, 0, weights)
-        reading = fit_once(library, split.train, request)
-        if reading is None or not np.isfinite(reading.item_factors).all():
-            return 0.0
-        return round(ndcg_and_recall(reading.user_factors, reading.item_factors, train, held_out, users)[0], 5)
-
-    return score
