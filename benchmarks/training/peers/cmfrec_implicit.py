@@ -1,4 +1,9 @@
-"""cmfrec's implicit model by conjugate gradients, set up for speed as its documentation says. Exponent 0 only."""
+"""cmfrec's implicit model by conjugate gradients, set up for speed as its documentation says. Exponent 0 only.
+
+Its conjugate gradients solve another system than its Cholesky solver, to which alone the documented loss belongs: per
+user (Y'Y + sum (1 + alpha r) y y' + lambda I) x = sum alpha r y. While all values are 1 that is the contract's system
+with other parameters, up to one factor for all scores, and that is how it is asked.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +15,13 @@ PACKAGES = ("cmfrec", "numpy", "scipy")
 
 
 def fit(matrix: sp.csr_matrix, asked: Request) -> Fitted:
-    """Fit CMF_implicit: it counts in units of the unobserved weight w, and c = 1 + alpha r there."""
+    """Fit CMF_implicit, which counts in units of the unobserved weight w (below 1)."""
+    weight = asked.unobserved_weight
+    score_scale = (1 - weight) / (1 + weight)
     model = CMF_implicit(
         k=asked.factors,
-        lambda_=asked.regularization / asked.unobserved_weight,
-        alpha=1 / asked.unobserved_weight,
+        lambda_=score_scale * asked.regularization / weight,
+        alpha=1 / weight - 1,
         use_cg=True,
         max_cg_steps=3,
         finalize_chol=False,

@@ -1,4 +1,7 @@
-"""irspack's iALS, by conjugate gradients or by iALS++ (blocks of 64 coordinates). Its loss is the contract's."""
+"""irspack's iALS, by conjugate gradients or by iALS++ (blocks of 64 coordinates).
+
+With exponent 1 it counts the pairs of a user where the contract sums their values: the same while all values are 1.
+"""
 
 from __future__ import annotations
 
@@ -25,14 +28,14 @@ class TimedRecommender(IALSRecommender):
 
 
 def fit(matrix: sp.csr_matrix, asked: Request) -> Fitted:
-    """Fit IALSRecommender; its loss_type IALSPP adds r to a weight w that all pairs have."""
+    """Fit IALSRecommender with the loss whose observed pairs have confidence w + r, as the contract's."""
     model = TimedRecommender(
         matrix,
         n_components=asked.factors,
         alpha0=asked.unobserved_weight,
         reg=asked.regularization,
         nu=asked.exponent,
-        loss_type="IALSPP",
+        loss_type="ORIGINAL",
         solver_type=asked.solver.upper(),
         random_seed=asked.seed,
         n_threads=asked.threads,
