@@ -7,6 +7,7 @@ import scipy.sparse as sp
 
 K = 20
 ROWS_AT_ONCE = 1_000
+BLOCK = 64
 
 
 def ndcg_and_recall(
@@ -39,10 +40,22 @@ def users_with_items(held_out: sp.csr_matrix, at_most: int) -> np.ndarray:
 def _hits(scores: np.ndarray, train: sp.csr_matrix, held_out: sp.csr_matrix) -> np.ndarray:
     """Return, shape (rows, 20), whether the item at each rank is held out; `scores` is overwritten."""
     scores[train.nonzero()] = -np.inf
-    rows = np.arange(len(scores))[:, None]
-    best = np.argpartition(scores, -K, axis=1)[:, -K:]
-    best = best[rows, np.argsort(-scores[rows, best], axis=1, kind="stable")]
+    best = _best(scores)
     pairs = held_out.tocoo()
-    wanted = np.zeros(scores.shape, dtype=bool)
+    wanted = np.zeros((len(scores), scores.shape[1] + BLOCK), dtype=bool)  # as wide as what `_best` pads
     wanted[pairs.row, pairs.col] = True
-    return wanted[rows, best]
+    return np.take_along_axis(wanted, best, axis=1)
+
+
+def _best(scores: np.ndarray) -> np.ndarray:
+    """Return the columns of the 20 greatest scores of each row, best first.
+
+    They lie in the 20 blocks of columns whose maxima are greatest, which leaves little to sort.
+    """
+    rows, columns = scores.shape
+    padded = np.pad(scores, ((0, 0), (0, -columns % BLOCK)), constant_values=-np.inf)
+    blocks = padded.reshape(rows, -1, BLOCK)
+    chosen = np.argpartition(-blocks.max(axis=2), min(K, blocks.shape[1] - 1), axis=1)[:, :K]
+    candidates = (chosen[:, :, None] * BLOCK + np.arange(BLOCK)).reshape(rows, -1)
+    order = np.argsort(-np.take_along_axis(padded, candidates, axis=1), axis=1, kind="stable")[:, :K]
+    return np.take_along_axis(candidates, order, axis=1)
