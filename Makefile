@@ -8,36 +8,44 @@ BENCH_PORT ?= 8099
 BIN := .venv/bin
 DEMO := --config data/complete-journey.toml
 BUNDLE := data/complete-journey/models/CURRENT
-PINNED := pyproject.toml constraints.txt
+PINNED := pyproject.toml constraints.txt setup.py $(wildcard recommender/kernels/src/*)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test bench docs clean openmp browser
+.PHONY: help setup demo check test sanitize bench docs clean openmp browser compiler
 
 help: ## say what there is to do
 	@echo "make GOAL, where GOAL is one of:"
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-7s %s\n", $$1, $$2 }' Makefile
 
-setup: openmp browser .venv/.all ## create .venv with all that check, test and demo need
+setup: compiler openmp browser .venv/.all ## create .venv with all that check, test and demo need
 	@echo "Ready. Next: make demo"
 
-demo: openmp .venv/.demo ## train on a year of a real grocer's sales, then serve it (PORT=8000)
+demo: compiler openmp .venv/.demo ## train on a year of a real grocer's sales, then serve it (PORT=8000)
 	@$(BIN)/python data/complete_journey.py
 	@test -e $(BUNDLE) || $(BIN)/alsobought train $(DEMO)
 	@echo "The demo shop: http://$(HOST):$(PORT)/demo/"
 	@exec $(BIN)/alsobought serve $(DEMO) --host $(HOST) --port $(PORT)
 
-check: .venv/.all ## format, lint, types, and the direction of imports
+check: compiler .venv/.all ## format, lint, types, and the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/mypy data/complete_journey.py
 	$(BIN)/lint-imports
 
-test: openmp browser .venv/.all ## run the tests, two at a time (ARGS="-k words" passes options to pytest)
+test: compiler openmp browser .venv/.all ## run the tests, two at a time (ARGS="-k words" passes options to pytest)
 	$(BIN)/python -m pytest -q -n 2 $(ARGS)
+
+sanitize: compiler .venv/.all ## run the tests of the native kernels under the address and undefined-behaviour sanitizers
+	rm -rf .sanitized && mkdir .sanitized && cp -r recommender setup.py pyproject.toml README.md LICENSE .sanitized
+	cd .sanitized && CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all" \
+		../$(BIN)/python setup.py --quiet build_ext --inplace --force
+	cp -r tests .sanitized
+	cd .sanitized && LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libstdc++.so)" \
+		ASAN_OPTIONS=detect_leaks=0 OMP_NUM_THREADS=2 ../$(BIN)/python -m pytest -q -p no:cacheprovider tests/kernels
 
 bench: openmp .venv/.all ## measure the server on the demo's bundle, and list the other benchmarks
 	@echo "Benchmarks, each with --help:" && ls benchmarks/*.py
@@ -51,7 +59,7 @@ docs: .venv/.all ## check that links and commands in the documents are right
 	$(BIN)/python -m pytest -q tests/test_docs.py
 
 clean: ## remove caches and builds; .venv, data and models stay
-	rm -rf build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf build dist .sanitized *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
 
 # A stamp is newer than what it was made from, or its goal is made again.
@@ -72,7 +80,13 @@ $(BIN)/pip:
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { $(call debian,python3-venv); }
 	@$(PYTHON) -m venv .venv
 
-# What PyPI does not carry: an OpenMP runtime for training, a browser for the tests of the pages.
+# What PyPI does not carry: an OpenMP runtime and a compiler for training, a browser for the tests of the pages. Without a
+# compiler the package installs too, and trains and searches more slowly.
+
+compiler:
+	@{ command -v c++ && $(PYTHON) -c 'import pathlib, sysconfig, sys; \
+		sys.exit(not pathlib.Path(sysconfig.get_path("include"), "Python.h").exists())'; } >/dev/null \
+		|| { $(call debian,g++ python3-dev); }
 
 openmp:
 	@/sbin/ldconfig -p 2>/dev/null | grep -q 'libgomp\.so\.1' || { $(call debian,libgomp1); }

@@ -124,7 +124,7 @@ def read_files(folder: Path, manifest: Manifest) -> Bundle:
             items=_load_ids(folder, "items"),
             catalogue=Catalogue(pq.ParquetFile(folder / "catalogue.parquet").read()),
             histories=_load_arrays(folder / "histories", Histories),
-            als=FactorModel(factors, als.regularization, als.alpha, als.unobserved_weight),
+            als=FactorModel(factors, als.regularization, als.alpha, als.unobserved_weight, als.regularization_exponent),
             co_purchase=_load_arrays(folder / "co_purchase", SimilarityModel),
             category_purchase=_load_arrays(folder / "category_purchase", SimilarityModel),
             popular=_load_arrays(folder / "popular", ItemScores),

@@ -81,6 +81,7 @@ def _readable(machine: Machine, sources: tuple[SourceHealth, ...], store: StoreH
             ("python", machine.python),
             ("system", machine.system),
             ("processor", f"{machine.processor}, {machine.cores} cores for this process"),
+            ("kernels", machine.kernels),
             *(("threads", pool) for pool in machine.thread_pools),
             ("libraries", libraries),
         ],

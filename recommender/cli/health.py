@@ -19,18 +19,20 @@ from recommender.bundle import Store
 from recommender.config import Config
 from recommender.errors import ConfigError, DataError, LockHeldError, StoreError
 from recommender.ingest.sources import Source, catalogue_sources, events_sources
+from recommender.kernels import MISSING, has_native, native
 
 LIBRARIES = ("numpy", "scipy", "pandas", "pyarrow", "implicit", "faiss-cpu", "pydantic", "flask", "gunicorn")
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """Python, libraries, processor and the thread pools of BLAS and OpenMP."""
+    """Python, libraries, processor, native kernels and the thread pools of BLAS and OpenMP."""
 
     python: str
     system: str
     processor: str
     cores: int
+    kernels: str
     thread_pools: tuple[str, ...]
     libraries: dict[str, str]
 
@@ -68,6 +70,7 @@ def examine_machine() -> Machine:
         system=platform.platform(),
         processor=_processor(),
         cores=len(os.sched_getaffinity(0)),
+        kernels=_kernels(),
         thread_pools=tuple(_pool(info) for info in threadpool_info()),
         libraries={name: version(name) for name in LIBRARIES},
     )
@@ -106,6 +109,12 @@ def _processor() -> str:
     except OSError:
         return platform.machine()
     return next((line.partition(": ")[2] for line in lines if line.startswith("model name")), platform.machine())
+
+
+def _kernels() -> str:
+    if has_native():
+        return f"native, for {native.processors()[0]}"
+    return MISSING + "ALS is trained by implicit, items are searched by FAISS"
 
 
 def _pool(info: dict[str, Any]) -> str:

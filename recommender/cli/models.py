@@ -123,6 +123,7 @@ def _readable(manifest: Manifest) -> Iterator[RenderableType]:
             ("items", manifest.n_items),
             ("events", manifest.n_events),
             ("verdict", manifest.verdict),
+            ("solver", manifest.solver + (f", from {manifest.warm_start}" if manifest.warm_start else "")),
             ("index recall", ", ".join(f"{name} {figure(value)}" for name, value in manifest.index_recall.items())),
             ("files", f"{len(manifest.files)}, {size(manifest.bytes)}"),
             *(

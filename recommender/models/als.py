@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import scipy.sparse as sp
-from threadpoolctl import threadpool_limits
+from numpy.typing import NDArray
 
 from recommender.errors import ConfigError, DataError
-from recommender.models.factor_model import FactorModel
+from recommender.kernels import MISSING, has_native
+from recommender.models import als_implicit, als_native
+from recommender.models.factor_model import FactorModel, regularizations_of
 from recommender.models.threads import available_threads
 from recommender.progress import Progress, silent
+
+log = logging.getLogger(__name__)
+
+Solver = Literal["auto", "native", "implicit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,67 +28,171 @@ class ALS:
     """Weighted matrix factorisation of Hu, Koren, Volinsky (ICDM 2008), eq. 3.
 
     Minimises, over all pairs of users u and items i,
-    sum c_ui (p_ui - x_u.y_i)^2 + regularization (sum |x_u|^2 + sum |y_i|^2), where an observed pair of value r_ui has
-    p = 1 and c = unobserved_weight + alpha r_ui, and every other pair has p = 0 and c = unobserved_weight.
+    sum c_ui (p_ui - x_u.y_i)^2 + sum reg_u |x_u|^2 + sum reg_i |y_i|^2, where an observed pair of value r_ui has p = 1
+    and c = unobserved_weight + alpha r_ui, and every other pair has p = 0 and c = unobserved_weight.
 
     Parameters
     ----------
     factors : int
         Length of a factor vector, F.
-    regularization, alpha, unobserved_weight : float
+    regularization : float
+    regularization_exponent : float
+        reg_u = regularization * (sum of c_ui over all items)^exponent, and the same for items: 0 is one regularization
+        for all, 1 grows with how much is known of a row (Rendle et al., RecSys 2022, section 3.2).
+    alpha, unobserved_weight : float
     epochs : int
         Passes over users and items.
+    tolerance : float, optional
+        Ends the training once an epoch lowers the loss by less than this share; the loss is then computed every epoch.
+    steps : int
+        Conjugate-gradient steps per row and half-step of the native solver.
+    solver : "auto", "native" or "implicit"
+        auto takes the native kernels where they are built. implicit knows neither exponent nor tolerance nor steps.
     threads : int, optional
         None takes OMP_NUM_THREADS, then the cores this process may use.
     seed : int
+    verbose : bool
+        Log the loss of every epoch.
     """
 
     factors: int = 64
     regularization: float = 10.0
+    regularization_exponent: float = 0.0
     alpha: float = 1.0
     unobserved_weight: float = 1.0
     epochs: int = 12
+    tolerance: float | None = None
+    steps: int = 2
+    solver: Solver = "auto"
     threads: int | None = None
     seed: int = 0
+    verbose: bool = False
 
-    def fit(self, user_items: sp.csr_matrix, *, progress: Progress = silent) -> FactorModel:
+    def fit(
+        self,
+        user_items: sp.csr_matrix | sp.csr_array,
+        *,
+        warm_start: NDArray[np.float32] | None = None,
+        progress: Progress = silent,
+    ) -> FactorModel:
         """Return the model of a matrix of shape (U, I) whose values are finite and not negative.
 
-        Items without any value get zero factors. BLAS is held to one thread: the solver has its own.
+        Zeros that are stored count as not observed. Items without any value get zero factors. One thread gives equal
+        bytes each time; more may differ in the last digits, as sums of Gram matrices then depend on BLAS's threads.
+
+        Parameters
+        ----------
+        user_items : shape (U, I)
+        warm_start : float32, shape (I, F), optional
+            Item factors of an earlier model to start from, rows in the order of these items; rows of zeros are items
+            it did not know and start at random.
 
         Raises
         ------
         DataError
-            If a value is negative or not finite.
+            If a value is negative or not finite, or the matrix is not one.
         ConfigError
-            If the factors come out not finite.
+            If the factors stop being finite, or the solver can't do what is asked.
         """
-        from implicit.cpu.als import AlternatingLeastSquares
-        from implicit.recommender_base import ModelFitError
+        values = _canonical(user_items)
+        start = self._start(values, warm_start)
+        confidences = values.astype(np.float32)
+        confidences.data = np.float32(self.unobserved_weight) + np.float32(self.alpha) * confidences.data
+        item_factors = self._factorise(confidences, start, progress)
+        return FactorModel(
+            item_factors, self.regularization, self.alpha, self.unobserved_weight, self.regularization_exponent
+        )
 
-        if not np.isfinite(user_items.data).all() or (user_items.data < 0).any():
-            raise DataError("ALS: the user-item matrix has negative or non-finite values; weights must be 0 or above")
-        # implicit's confidences are in units of the unobserved weight, an observed pair's is alpha r, not 1 + alpha r
-        confidences = user_items.astype(np.float32)
-        confidences.data = 1 + confidences.data * np.float32(self.alpha / self.unobserved_weight)
-        with threadpool_limits(limits=1, user_api="blas"), suppress(ModelFitError):  # not finite: said below
-            solver = AlternatingLeastSquares(
-                factors=self.factors,
-                regularization=self.regularization / self.unobserved_weight,
-                alpha=1.0,
-                iterations=self.epochs,
-                num_threads=self.threads or available_threads(),
-                random_state=self.seed,
-            )
-            solver.fit(
-                confidences,
-                show_progress=False,
-                callback=lambda epoch, *_: progress("fit als", epoch + 1, self.epochs),
-            )
-        item_factors = np.array(solver.item_factors, dtype=np.float32)
-        if not np.isfinite(item_factors).all():
+    @property
+    def chosen_solver(self) -> str:
+        """The solver that `fit` takes: "native" or "implicit".
+
+        Raises
+        ------
+        ConfigError
+            If the solver asked for is not there, or can't do what is asked of it.
+        """
+        if self.solver == "native" and not has_native():
+            raise ConfigError(f'models.als.solver = "native": {MISSING}install one and install again, or use "auto"')
+        chosen = "native" if self.solver != "implicit" and has_native() else "implicit"
+        if chosen == "implicit" and (self.regularization_exponent != 0 or self.tolerance is not None):
             raise ConfigError(
-                f"ALS diverged within {self.epochs} epochs: raise models.als.regularization ({self.regularization})"
+                "models.als: the solver implicit knows no regularization_exponent and no tolerance; leave them out, or "
+                "use the native solver"
             )
-        item_factors[user_items.getnnz(axis=0) == 0] = 0
-        return FactorModel(item_factors, self.regularization, self.alpha, self.unobserved_weight)
+        return chosen
+
+    def _start(self, values: sp.csr_matrix, warm_start: NDArray[np.float32] | None) -> NDArray[np.float32]:
+        """Return random item factors of standard deviation 0.1 / sqrt(F), or known ones where there are any."""
+        n_items = values.shape[1]
+        start = np.random.default_rng(self.seed).random((n_items, self.factors), dtype=np.float32)
+        start -= np.float32(0.5)
+        start *= np.float32(0.1 * np.sqrt(12 / self.factors))
+        if warm_start is None:
+            return start
+        if warm_start.ndim != 2 or len(warm_start) != n_items or not np.isfinite(warm_start).all():
+            raise ConfigError(f"warm_start: shape {warm_start.shape}, needs {n_items} rows of finite numbers")
+        known = warm_start.any(axis=1)
+        shared = min(self.factors, warm_start.shape[1])
+        start[known, :shared] = warm_start[known, :shared]
+        return start
+
+    def _factorise(
+        self, confidences: sp.csr_matrix, start: NDArray[np.float32], progress: Progress
+    ) -> NDArray[np.float32]:
+        threads = self.threads or available_threads()
+        if self.chosen_solver == "implicit":
+            return als_implicit.factorise(
+                confidences,
+                start,
+                regularization=self.regularization,
+                unobserved_weight=self.unobserved_weight,
+                epochs=self.epochs,
+                threads=threads,
+                after_epoch=lambda epoch: progress("fit als", epoch, self.epochs),
+            )
+        settings = als_native.Settings(
+            unobserved_weight=self.unobserved_weight,
+            user_regularizations=self._regularizations(confidences),
+            item_regularizations=self._regularizations(confidences.T.tocsr()),
+            steps=self.steps,
+            epochs=self.epochs,
+            threads=threads,
+        )
+        return als_native.factorise(confidences, start, settings, self._watch(progress))
+
+    def _regularizations(self, confidences: sp.csr_matrix) -> NDArray[np.float64]:
+        weights = (self.regularization, self.regularization_exponent, self.unobserved_weight)
+        return regularizations_of(confidences.indptr, confidences.data, confidences.shape[1], *weights)
+
+    def _watch(self, progress: Progress) -> Callable[[int, Callable[[], float]], bool]:
+        """Return what follows the training: it reports each epoch and says whether that was the last one needed."""
+        before = np.inf
+
+        def after_epoch(epoch: int, loss: Callable[[], float]) -> bool:
+            nonlocal before
+            enough = False
+            if self.verbose or self.tolerance is not None:
+                now = loss()
+                log.info("ALS: epoch %d, loss %.7g", epoch, now)
+                enough = self.tolerance is not None and before - now < self.tolerance * before
+                before = now
+            progress("fit als", self.epochs if enough else epoch, self.epochs)
+            return enough
+
+        return after_epoch
+
+
+def _canonical(user_items: sp.csr_matrix | sp.csr_array) -> sp.csr_matrix:
+    """Return the matrix with each observed pair once, without stored zeros; the argument stays as it is."""
+    if not sp.issparse(user_items) or user_items.ndim != 2:
+        raise DataError(f"ALS: needs a SciPy sparse matrix of users x items, got {type(user_items).__name__}")
+    values = sp.csr_matrix(user_items)
+    if not np.isfinite(values.data).all() or (values.data < 0).any():
+        raise DataError("ALS: the user-item matrix has negative or non-finite values; weights must be 0 or above")
+    if not values.has_canonical_format or (values.data == 0).any():
+        values = values.copy()
+        values.sum_duplicates()
+        values.eliminate_zeros()
+    values.check_format()
+    return values

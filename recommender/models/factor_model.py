@@ -10,8 +10,16 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from recommender.kernels import has_native, native, padded, reference
+from recommender.models.threads import available_threads
+
 ROWS_AT_ONCE = 65_536
 """Rows of the memory-mapped item factors that are turned into float64 at a time, in every worker of a server."""
+
+FOLD_IN_STEPS = 32
+FOLD_IN_TOLERANCE = 1e-4
+FOLD_IN_ROUNDS = 2
+"""Each round lowers the residual to this share; the second starts from the true residual, past what float32 loses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +59,8 @@ class FactorModel:
     Attributes
     ----------
     item_factors : float32, shape (I, F)
-        Zero rows are items without factors.
-    regularization, alpha, unobserved_weight : float
+        In the eigenbasis of their Gram matrix: their columns are orthogonal. Zero rows are items without factors.
+    regularization, alpha, unobserved_weight, regularization_exponent : float
         As in `ALS`: the half-step that trained is the half-step that folds in.
     """
 
@@ -60,6 +68,7 @@ class FactorModel:
     regularization: float
     alpha: float
     unobserved_weight: float
+    regularization_exponent: float = 0.0
 
     @property
     def factors(self) -> int:
@@ -67,28 +76,101 @@ class FactorModel:
         return int(self.item_factors.shape[1])
 
     @cached_property
-    def gram(self) -> NDArray[np.float64]:
-        """The part of the normal equations that all users share, shape (F, F): w0 Y'Y + regularization I."""
-        products = np.zeros((self.factors, self.factors))
+    def spectrum(self) -> NDArray[np.float64]:
+        """The part of the normal equations that all users share, unobserved_weight * Y'Y, shape (F,): its diagonal."""
+        squares = np.zeros(self.factors)
         for rows in range(0, len(self.item_factors), ROWS_AT_ONCE):
-            Y = self.item_factors[rows : rows + ROWS_AT_ONCE].astype(np.float64)
-            products += Y.T @ Y
-        return self.unobserved_weight * products + self.regularization * np.eye(self.factors)
+            squares += (self.item_factors[rows : rows + ROWS_AT_ONCE].astype(np.float64) ** 2).sum(axis=0)
+        return self.unobserved_weight * squares
 
     def fold_in_one(self, items: NDArray[np.int32], values: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return the factors, shape (F,), of a user with this history; zeros where no item of it has factors."""
-        return self.normal_equations(items, values).user_factors()
+        """Return the factors, shape (F,), of a user with this history; zeros where no item of it has factors.
+
+        Items are distinct and their values, both of shape (n,), above 0.
+        """
+        indptr = np.array([0, len(items)], dtype=np.int64)
+        rows = self._solve(indptr, items, self._confidences(values), threads=1)
+        return rows.reshape(self.factors)
+
+    def fold_in(self, user_items: sp.csr_matrix | sp.csr_array, *, threads: int | None = None) -> NDArray[np.float32]:
+        """Return the factors, shape (U, F), of all rows of a matrix of shape (U, I); `threads` as in `ALS`."""
+        indptr = user_items.indptr.astype(np.int64, copy=False)
+        confidences = self._confidences(user_items.data)
+        return self._solve(indptr, user_items.indices, confidences, threads=threads or available_threads())
 
     def normal_equations(self, items: NDArray[np.int32], values: NDArray[np.float32]) -> NormalEquations:
         """Return what a history of items and their values, each of shape (n,), says of its user."""
         Y = self.item_factors[items].astype(np.float64)
-        gain = self.alpha * values.astype(np.float64)
-        system = self.gram + (Y * gain[:, None]).T @ Y
-        return NormalEquations(system, Y * (self.unobserved_weight + gain)[:, None])
+        confidences = self._confidences(values).astype(np.float64)
+        indptr = np.array([0, len(items)], dtype=np.int64)
+        shared = np.diag(self.spectrum + self._regularizations(indptr, confidences)[0])
+        gain = confidences - self.unobserved_weight
+        return NormalEquations(shared + (Y * gain[:, None]).T @ Y, Y * confidences[:, None])
 
-    def fold_in(self, user_items: sp.csr_matrix) -> NDArray[np.float32]:
-        """Return the factors, shape (U, F), of all rows of a matrix of shape (U, I)."""
-        windows = list(zip(user_items.indptr[:-1], user_items.indptr[1:], strict=True))
-        with threadpool_limits(limits=1, user_api="blas"):  # the systems are too small to share among threads
-            rows = [self.fold_in_one(user_items.indices[a:b], user_items.data[a:b]) for a, b in windows]
-        return np.array(rows, dtype=np.float32).reshape(len(rows), self.factors)
+    def _confidences(self, values: NDArray[np.floating]) -> NDArray[np.float32]:
+        return (self.unobserved_weight + self.alpha * values).astype(np.float32)
+
+    def _regularizations(self, indptr: NDArray[np.int64], confidences: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return the regularization of each row, shape (U,)."""
+        weights = (self.regularization, self.regularization_exponent, self.unobserved_weight)
+        return regularizations_of(indptr, confidences, len(self.item_factors), *weights)
+
+    @cached_property
+    def _solvable(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Item factors and spectrum as the native kernels take them; factors of a fitting width are not copied."""
+        spectrum = padded(self.spectrum[None, :].astype(np.float32))[0]
+        return padded(self.item_factors), spectrum
+
+    def _solve(
+        self,
+        indptr: NDArray[np.int64],
+        indices: NDArray[np.int32],
+        confidences: NDArray[np.float32],
+        *,
+        threads: int,
+    ) -> NDArray[np.float32]:
+        n = len(indptr) - 1
+        regularizations = self._regularizations(indptr, confidences)
+        if not has_native():
+            matrix = sp.csr_matrix((confidences, indices, indptr), shape=(n, len(self.item_factors)))
+            with threadpool_limits(limits=1, user_api="blas"):  # the systems are too small to share among threads
+                exact = reference.solve_rows(matrix, self.item_factors, regularizations, self.unobserved_weight)
+            return exact.astype(np.float32)
+        item_factors, spectrum = self._solvable
+        solutions = np.zeros((n, item_factors.shape[1]), dtype=np.float32)
+        problem = native.RowProblem(
+            indptr=indptr,
+            indices=np.ascontiguousarray(indices, dtype=np.int32),
+            confidences=confidences,
+            confidence=0.0,
+            factors=item_factors,
+            spectrum=spectrum,
+            regularizations=regularizations.astype(np.float32),
+            unobserved_weight=self.unobserved_weight,
+        )
+        order = np.arange(n, dtype=np.int64)
+        for done in range(FOLD_IN_ROUNDS):
+            problem.solve(
+                order, solutions, steps=FOLD_IN_STEPS, tolerance=FOLD_IN_TOLERANCE, warm=done > 0, threads=threads
+            )
+        return solutions[:, : self.factors]
+
+
+def regularizations_of(
+    indptr: NDArray[np.integer],
+    confidences: NDArray[np.floating],
+    n_columns: int,
+    regularization: float,
+    exponent: float,
+    unobserved_weight: float,
+) -> NDArray[np.float64]:
+    """Return regularization * (sum of the confidences of all columns)^exponent of each row of a CSR matrix, shape (N,).
+
+    The columns that are not observed count with `unobserved_weight` each.
+    """
+    lengths = np.diff(indptr)
+    if exponent == 0:
+        return np.full(len(lengths), regularization)
+    sums = np.concatenate([[0.0], np.cumsum(confidences, dtype=np.float64)])
+    observed = sums[indptr[1:]] - sums[indptr[:-1]]
+    return np.asarray(regularization * (observed + unobserved_weight * (n_columns - lengths)) ** exponent)

@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from recommender.bundle import Bundle, Manifest
 from recommender.bundle.manifest import config_record
 from recommender.config import Config
-from recommender.dataset import Dataset, Events
+from recommender.dataset import Dataset, Events, IdMap
 from recommender.dataset.summary import rfc3339
 from recommender.index import ItemIndex, build_index, nearest_neighbours
+from recommender.kernels import solver_name
 from recommender.matrix import Histories, build_histories, event_values, main_event_type, net_of_returns
 from recommender.models import (
     ALS,
@@ -38,8 +39,12 @@ LIBRARIES = ("alsobought", "numpy", "scipy", "implicit", "faiss-cpu", "pyarrow")
 RECALL_QUERIES = 200
 
 
-def fit_bundle(dataset: Dataset, config: Config, *, progress: Progress = silent) -> Bundle:
+def fit_bundle(
+    dataset: Dataset, config: Config, *, warm_start: Bundle | None = None, progress: Progress = silent
+) -> Bundle:
     """Fit every model and build every index; the same data, configuration and seed give the same bundle.
+
+    ALS starts from the item factors of `warm_start`, matched by item id, if one is given.
 
     Raises
     ------
@@ -54,7 +59,9 @@ def fit_bundle(dataset: Dataset, config: Config, *, progress: Progress = silent)
     popularity = config.models.popularity
     popular = Popularity(popularity.half_life_days).fit(goal, len(dataset.items), events.as_of)
     user_items = _user_items(histories, len(dataset.items), config)
-    als = ALS(**config.models.als.model_dump()).fit(user_items, progress=progress)
+    estimator = ALS(**config.models.als.model_dump(exclude={"warm_start"}))
+    known_factors = None if warm_start is None else _factors_of(dataset.items, warm_start)
+    als = estimator.fit(user_items, warm_start=known_factors, progress=progress)
     n_known = len(dataset.users) + len(dataset.sessions)
     for_you_index, for_you_recall = _for_you_index(als, popular, user_items[:n_known], config)
     similar_index, similar_recall = _similar_index(als, user_items, config)
@@ -70,6 +77,8 @@ def fit_bundle(dataset: Dataset, config: Config, *, progress: Progress = silent)
             data_sha256=fingerprint(dataset.events),
             config=config_record(config),
             index_recall={"for_you_index": for_you_recall, "similar_index": similar_recall},
+            solver=solver_name(estimator.chosen_solver),
+            warm_start=None if warm_start is None else warm_start.version,
             libraries={"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
         ),
         config=config,
@@ -124,6 +133,15 @@ def _user_items(histories: Histories, n_items: int, config: Config) -> sp.csr_ma
     user_items.data[narrow[user_items.indices]] = 0
     user_items.eliminate_zeros()
     return user_items
+
+
+def _factors_of(items: IdMap, bundle: Bundle) -> NDArray[np.float32]:
+    """Return the item factors that a bundle has of these items, shape (I, F); zeros where it knows no such item."""
+    rank_there = {item_id: rank for rank, item_id in enumerate(bundle.items)}
+    rank = np.array([rank_there.get(item_id, -1) for item_id in items], dtype=np.int64)
+    factors = np.zeros((len(items), bundle.als.factors), dtype=np.float32)
+    factors[rank >= 0] = bundle.als.item_factors[rank[rank >= 0]]
+    return factors
 
 
 def _for_you_index(

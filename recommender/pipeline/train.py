@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from recommender.bundle import Store
+from recommender.bundle import Bundle, Store
 from recommender.config import Config
 from recommender.dataset import Dataset
-from recommender.errors import DataError, GateRefusedError
+from recommender.errors import DataError, GateRefusedError, StoreError
 from recommender.evaluation import EvaluationReport
 from recommender.pipeline.check import CheckReport, read_and_check
 from recommender.pipeline.evaluate import evaluate_dataset
@@ -82,7 +82,9 @@ def run(
             else _verdict(evaluation, force=force, live=store.current())
         )
         with _timed(seconds, "fit on everything"):
-            bundle = precompute(fit_bundle(dataset, config, progress=progress), progress=progress)
+            warm_start = _live_bundle(store) if config.models.als.warm_start else None
+            fitted = fit_bundle(dataset, config, warm_start=warm_start, progress=progress)
+            bundle = precompute(fitted, progress=progress)
         metrics = {} if evaluation is None else evaluation.metrics
         manifest = bundle.manifest.model_copy(update={"metrics": metrics, "verdict": verdict})
         with _timed(seconds, "publish"):
@@ -92,6 +94,17 @@ def run(
                 store.promote(version)
                 store.prune(config.store.keep)
     return TrainResult(version, promote, metrics, verdict, seconds, check, evaluation)
+
+
+def _live_bundle(store: Store) -> Bundle | None:
+    """Return the live bundle, None where there is none that can be read: a cold start is always possible.
+
+    Only the final fit may start from it: it has seen the events that the evaluation hides.
+    """
+    try:
+        return None if store.current() is None else store.load_live()
+    except StoreError:
+        return None
 
 
 def _evaluate(dataset: Dataset, config: Config, progress: Progress) -> tuple[EvaluationReport | None, str]:

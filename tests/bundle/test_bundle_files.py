@@ -220,7 +220,7 @@ def test_two_files_changed_places(store: Store) -> None:
         b"[]",
         b"null",
         b"{}",
-        b'{"schema_version": 3}',
+        b'{"schema_version": 4}',
         b'{"version": 7',
         "{“”}".encode("utf-16"),
     ],
@@ -235,7 +235,7 @@ def test_manifest_garbage(store: Store, content: bytes) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"schema_version": 2}, "has schema 2, this program reads 3"),
+        ({"schema_version": 2}, "has schema 2, this program reads 4"),
         ({"version": "v00007"}, "belongs to version v00007"),
         ({"n_users": None}, "is not a bundle's manifest"),
         ({"surplus": 1}, "is not a bundle's manifest"),

@@ -14,7 +14,7 @@ from recommender.models import ALS, FactorModel, factor_model
 
 Matrix = NDArray[np.float64]
 
-ALS_8 = ALS(factors=8, regularization=2.0, alpha=3.0, unobserved_weight=0.5, epochs=15, threads=1, seed=1)
+ALS_8 = ALS(factors=8, regularization=2.0, alpha=3.0, unobserved_weight=0.5, epochs=15, steps=8, threads=1, seed=1)
 
 
 def loss(X: Matrix, Y: Matrix, R: Matrix, als: ALS) -> float:
@@ -77,7 +77,7 @@ def test_loss_falls_with_epochs(user_items: sp.csr_matrix) -> None:
 def test_equals_implicit_with_its_own_words(user_items: sp.csr_matrix) -> None:
     from implicit.cpu.als import AlternatingLeastSquares
 
-    als = replace(ALS_8, epochs=300)
+    als = replace(ALS_8, epochs=300, steps=32)
     # implicit: confidence of an observed pair is alpha * value, of any other 1; ours divided by the unobserved weight
     shifted = user_items.copy()
     shifted.data = user_items.data + np.float32(als.unobserved_weight / als.alpha)
@@ -93,8 +93,9 @@ def test_equals_implicit_with_its_own_words(user_items: sp.csr_matrix) -> None:
         theirs.fit(shifted, show_progress=False)
     X, Y = factors(als.fit(user_items), user_items)
     np.testing.assert_allclose(X @ Y.T, theirs.user_factors @ theirs.item_factors.T, atol=1e-3)
-    # and the half-step that trained is the half-step that folds in
-    np.testing.assert_allclose(X, theirs.user_factors, atol=1e-3)
+    # and the half-step that trained is the half-step that folds in; factors are equal up to a rotation
+    np.testing.assert_allclose(X @ X.T, theirs.user_factors @ theirs.user_factors.T, atol=5e-3)
+    np.testing.assert_allclose(Y @ Y.T, theirs.item_factors @ theirs.item_factors.T, atol=5e-3)
 
 
 def test_learns_the_taste_of_each_group(user_items: sp.csr_matrix) -> None:
@@ -115,8 +116,8 @@ def test_scaling_all_weights_changes_nothing(user_items: sp.csr_matrix, c: float
         unobserved_weight=ALS_8.unobserved_weight * c,
     )
     one, other = ALS_8.fit(user_items), scaled.fit(user_items)
-    assert one.item_factors.tobytes() == other.item_factors.tobytes()
-    np.testing.assert_allclose(one.fold_in(user_items), other.fold_in(user_items), rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(other.item_factors, one.item_factors, rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(other.fold_in(user_items), one.fold_in(user_items), rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.parametrize("changed", ["regularization", "alpha", "unobserved_weight"])
@@ -135,11 +136,11 @@ def test_contributions_sum_to_the_scores(user_items: sp.csr_matrix) -> None:
         np.testing.assert_allclose(parts.sum(axis=1), scores, rtol=1e-4, atol=1e-6)
 
 
-def test_gram_in_blocks_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_spectrum_in_blocks_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(factor_model, "ROWS_AT_ONCE", 2)
-    item_factors = np.array([[1, 0], [2, 1], [0, 3]], dtype=np.float32)  # Y'Y = [[5, 2], [2, 10]]
+    item_factors = np.array([[1, 0], [2, -1], [1, 2], [0, 3]], dtype=np.float32)
     model = FactorModel(item_factors, regularization=3, alpha=1, unobserved_weight=2)
-    assert model.gram.tolist() == [[13, 4], [4, 23]]
+    assert model.spectrum.tolist() == [12, 28]  # twice 1 + 4 + 1 and 1 + 4 + 9
 
 
 def test_a_contribution_is_what_the_score_loses_without_its_term() -> None:

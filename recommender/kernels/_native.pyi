@@ -1,0 +1,56 @@
+import numpy as np
+from numpy.typing import NDArray
+
+def processors() -> list[str]: ...
+def gram(factors: NDArray[np.float32], *, threads: int) -> NDArray[np.float64]: ...
+def multiply(factors: NDArray[np.float32], square: NDArray[np.float32], *, threads: int) -> None: ...
+def multiply_by_triangle(factors: NDArray[np.float32], lower: NDArray[np.float32], *, threads: int) -> None: ...
+
+class RowProblem:
+    def __init__(
+        self,
+        *,
+        indptr: NDArray[np.int64],
+        indices: NDArray[np.int32],
+        confidences: NDArray[np.float32] | None,
+        confidence: float,
+        factors: NDArray[np.float32],
+        spectrum: NDArray[np.float32],
+        regularizations: NDArray[np.float32],
+        unobserved_weight: float,
+        processor: str | None = None,
+    ) -> None: ...
+    def solve(
+        self,
+        order: NDArray[np.int64],
+        solutions: NDArray[np.float32],
+        *,
+        steps: int,
+        tolerance: float,
+        warm: bool = False,
+        threads: int,
+    ) -> None: ...
+    def observed_loss(self, solutions: NDArray[np.float32], *, threads: int) -> float: ...
+
+class Scan:
+    def __init__(
+        self,
+        *,
+        codes: NDArray[np.uint8],
+        scales: NDArray[np.float32],
+        errors: NDArray[np.float32],
+        lengths: NDArray[np.float32],
+        bounds: NDArray[np.float32],
+        factors: NDArray[np.float32],
+        numbers: NDArray[np.int32],
+        processor: str | None = None,
+    ) -> None: ...
+    def search(
+        self, query: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None = None
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]: ...
+    def search_places(
+        self, query: NDArray[np.float32], k: int, places: NDArray[np.int32]
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]: ...
+    def search_each(
+        self, queries: NDArray[np.float32], k: int, threads: int
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]: ...

@@ -1,0 +1,318 @@
+// The Python module: checks what it is handed, picks the kernels for this processor, shares the rows among threads.
+
+#include <pybind11/numpy.h>
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <optional>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "dense.h"
+#include "kernels.h"
+#include "threads.h"
+
+namespace py = pybind11;
+
+namespace alsobought {
+namespace {
+
+constexpr std::int64_t SHARE = 16;  // rows, or queries, that a thread takes at a time
+
+template <class T>
+using Array = py::array_t<T, py::array::c_style>;
+
+// The tables this processor can run, best first.
+std::vector<const Kernels*> runnable() {
+    std::vector<const Kernels*> found;
+#ifdef ALSOBOUGHT_MULTIVERSIONED
+    const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+    if (avx2 && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512vnni")) {
+        found.push_back(&avx512_kernels);
+    }
+    if (avx2) found.push_back(&avx2_kernels);
+#endif
+    found.push_back(&baseline_kernels);
+    return found;
+}
+
+const Kernels& kernels_for(const std::optional<std::string>& processor) {
+    for (const Kernels* kernels : runnable()) {
+        if (!processor || *processor == kernels->processor) return *kernels;
+    }
+    throw std::invalid_argument("no kernels for processor " + *processor + " here");
+}
+
+std::vector<std::string> processors() {
+    std::vector<std::string> names;
+    for (const Kernels* kernels : runnable()) names.emplace_back(kernels->processor);
+    return names;
+}
+
+void require(bool right, const char* what) {
+    if (!right) throw std::invalid_argument(what);
+}
+
+void require_tall(const Array<float>& tall) { require(tall.ndim() == 2, "factors must have two dimensions"); }
+
+void require_square(const Array<float>& square, const Array<float>& tall) {
+    require(square.ndim() == 2 && square.shape(0) == tall.shape(1) && square.shape(1) == tall.shape(1),
+            "the matrix must be square and as wide as the factors");
+}
+
+Array<double> gram_of(const Array<float>& factors, int threads) {
+    require_tall(factors);
+    load_blas();
+    const auto width = static_cast<int>(factors.shape(1));
+    Array<double> sum({width, width});
+    double* room = sum.mutable_data();
+    const py::gil_scoped_release release;
+    gram(factors.data(), factors.shape(0), width, threads, room);
+    return sum;
+}
+
+// One of the two in-place products of dense.h.
+template <void (*product)(float*, std::int64_t, int, const float*, int)>
+void multiply_in_place(Array<float>& factors, const Array<float>& matrix, int threads) {
+    require_tall(factors);
+    require_square(matrix, factors);
+    load_blas();
+    float* tall = factors.mutable_data();
+    const py::gil_scoped_release release;
+    product(tall, factors.shape(0), static_cast<int>(factors.shape(1)), matrix.data(), threads);
+}
+
+// The rows of a sparse matrix and the factors of its columns: see kernels.h.
+class RowProblem {
+  public:
+    RowProblem(Array<std::int64_t> indptr, Array<std::int32_t> indices, std::optional<Array<float>> confidences,
+               float confidence, Array<float> factors, Array<float> spectrum, Array<float> regularizations,
+               float unobserved_weight, const std::optional<std::string>& processor)
+        : kernels_(kernels_for(processor)), indptr_(std::move(indptr)), indices_(std::move(indices)),
+          confidences_(std::move(confidences)), factors_(std::move(factors)), spectrum_(std::move(spectrum)),
+          regularizations_(std::move(regularizations)) {
+        require(indptr_.ndim() == 1 && indptr_.size() >= 1, "indptr must have one dimension and not be empty");
+        require(factors_.ndim() == 2 && factors_.shape(1) > 0 && factors_.shape(1) % WIDTH_UNIT == 0,
+                "factors must have two dimensions and a width that is a multiple of 16");
+        require(spectrum_.ndim() == 1 && spectrum_.size() == factors_.shape(1), "spectrum must be as long as a factor");
+        require(!confidences_ || confidences_->size() == indices_.size(), "there must be a confidence for each index");
+        n_ = indptr_.size() - 1;
+        require(regularizations_.size() == n_, "there must be a regularization for each row");
+        require(indptr_.at(0) == 0 && indptr_.at(n_) == indices_.size(), "indptr must span the indices");
+        rows_ = {indptr_.data(), indices_.data(), confidences_ ? confidences_->data() : nullptr, confidence,
+                 factors_.data(), spectrum_.data(), regularizations_.data(),
+                 static_cast<std::int32_t>(factors_.shape(1)), unobserved_weight};
+    }
+
+    void solve(const Array<std::int64_t>& order, Array<float>& solutions, int steps, float tolerance, bool warm,
+               int threads) const {
+        check(solutions);
+        const auto width = static_cast<std::size_t>(rows_.width);
+        const std::int64_t* numbers = order.data();
+        float* solution = solutions.mutable_data();
+        const std::int64_t n = order.size();
+        const py::gil_scoped_release release;
+        std::vector<std::vector<float>> scratch(static_cast<std::size_t>(threads), std::vector<float>(SCRATCH_ROWS * width));
+        in_parallel(n, threads, SHARE, [&](std::int64_t begin, std::int64_t end, int thread) {
+            kernels_.solve(rows_, {steps, tolerance, warm}, numbers + begin, end - begin, solution,
+                           scratch[static_cast<std::size_t>(thread)].data());
+        });
+    }
+
+    double observed_loss(const Array<float>& solutions, int threads) const {
+        check(solutions);
+        const float* solution = solutions.data();
+        const py::gil_scoped_release release;
+        std::vector<double> of_row(static_cast<std::size_t>(n_));
+        in_parallel(n_, threads, SHARE, [&](std::int64_t begin, std::int64_t end, int) {
+            for (std::int64_t row = begin; row < end; ++row) {
+                of_row[static_cast<std::size_t>(row)] = kernels_.observed_loss(rows_, row, solution + row * rows_.width);
+            }
+        });
+        double sum = 0;
+        for (const double one : of_row) sum += one;
+        return sum;
+    }
+
+  private:
+    void check(const Array<float>& solutions) const {
+        require(solutions.ndim() == 2 && solutions.shape(0) == n_ && solutions.shape(1) == rows_.width,
+                "solutions must have a row for each row and the width of the factors");
+    }
+
+    const Kernels& kernels_;
+    Array<std::int64_t> indptr_;
+    Array<std::int32_t> indices_;
+    std::optional<Array<float>> confidences_;
+    Array<float> factors_;
+    Array<float> spectrum_;
+    Array<float> regularizations_;
+    std::int64_t n_ = 0;
+    Rows rows_{};
+};
+
+// A query in 8-bit codes, with what the bounds of scan.inl need of it.
+struct CodedQuery {
+    CodedQuery(const float* factors, std::int32_t width) : codes(static_cast<std::size_t>(width)) {
+        double largest = 0, squares = 0, missed = 0;
+        std::int32_t sum = 0;
+        for (std::int32_t f = 0; f < width; ++f) largest = std::max(largest, std::abs(static_cast<double>(factors[f])));
+        const auto scale = static_cast<float>(largest / 127);
+        for (std::int32_t f = 0; f < width; ++f) {
+            const auto code = scale > 0 ? std::lround(factors[f] / scale) : 0L;
+            codes[static_cast<std::size_t>(f)] = static_cast<std::int8_t>(std::clamp(code, -127L, 127L));
+            const double kept = static_cast<double>(codes[static_cast<std::size_t>(f)]) * static_cast<double>(scale);
+            const double factor = factors[f];
+            squares += factor * factor;
+            missed += (factor - kept) * (factor - kept);
+            sum += codes[static_cast<std::size_t>(f)];
+        }
+        constexpr double up = 1 + 1e-6;  // more than float32 loses
+        const double rounding = (width + 8) * 0x1p-22;  // of the exact product and of the approximate one
+        query = {factors, codes.data(), scale, static_cast<float>(std::sqrt(squares) * up),
+                 static_cast<float>((std::sqrt(missed) + rounding * std::sqrt(squares)) * up), 128 * sum};
+    }
+
+    std::vector<std::int8_t> codes;
+    ScanQuery query{};
+};
+
+class Scan {
+  public:
+    Scan(Array<std::uint8_t> codes, Array<float> scales, Array<float> errors, Array<float> lengths, Array<float> bounds,
+         Array<float> factors, Array<std::int32_t> numbers, const std::optional<std::string>& processor)
+        : kernels_(kernels_for(processor)), codes_(std::move(codes)), scales_(std::move(scales)),
+          errors_(std::move(errors)), lengths_(std::move(lengths)), bounds_(std::move(bounds)),
+          factors_(std::move(factors)), numbers_(std::move(numbers)) {
+        require(factors_.ndim() == 2 && factors_.shape(1) > 0 && factors_.shape(1) % WIDTH_UNIT == 0,
+                "factors must have two dimensions and a width that is a multiple of 16");
+        const std::int64_t n = factors_.shape(0), blocks = (n + BLOCK - 1) / BLOCK;
+        require(numbers_.size() == n, "there must be a number for each item");
+        require(bounds_.size() == blocks, "there must be a bound for each block of 16 items");
+        require(scales_.size() == blocks * BLOCK && errors_.size() == blocks * BLOCK && lengths_.size() == blocks * BLOCK,
+                "scales, errors and lengths must fill whole blocks of 16 items");
+        require(codes_.size() == blocks * BLOCK * factors_.shape(1), "codes must fill whole blocks of 16 items");
+        items_ = {codes_.data(), scales_.data(), errors_.data(), lengths_.data(), bounds_.data(), factors_.data(),
+                  numbers_.data(), n, static_cast<std::int32_t>(factors_.shape(1))};
+        for (std::int64_t i = 0; i < n; ++i) largest_number_ = std::max(largest_number_, numbers_.data()[i]);
+    }
+
+    py::tuple search(const Array<float>& query, std::int32_t k, const std::optional<Array<bool>>& allowed) const {
+        check(query, k);
+        require(!allowed || allowed->size() > largest_number_, "allowed must have a value for each number");
+        return best(k, [&](Best& best) {
+            const CodedQuery coded(query.data(), items_.width);
+            kernels_.scan(items_, coded.query, allowed ? reinterpret_cast<const std::uint8_t*>(allowed->data()) : nullptr, best);
+        });
+    }
+
+    py::tuple search_places(const Array<float>& query, std::int32_t k, const Array<std::int32_t>& places) const {
+        check(query, k);
+        for (py::ssize_t i = 0; i < places.size(); ++i) {
+            require(places.data()[i] >= 0 && places.data()[i] < items_.items, "a place is not one of the items");
+        }
+        return best(k, [&](Best& best) {
+            kernels_.scan_places(items_, {query.data(), nullptr, 0, 0, 0, 0}, places.data(), places.size(), best);
+        });
+    }
+
+    // Shapes (queries, k); where there are fewer items than k, the rest is number -1.
+    py::tuple search_each(const Array<float>& queries, std::int32_t k, int threads) const {
+        require(queries.ndim() == 2 && queries.shape(1) == items_.width, "queries must have the width of the items");
+        require(k > 0, "k must be above 0");
+        const std::int64_t n = queries.shape(0);
+        Array<std::int32_t> numbers({n, std::int64_t{k}});
+        Array<float> scores({n, std::int64_t{k}});
+        std::int32_t* number = numbers.mutable_data();
+        float* score = scores.mutable_data();
+        const float* query = queries.data();
+        {
+            const py::gil_scoped_release release;
+            in_parallel(n, threads, SHARE, [&](std::int64_t begin, std::int64_t end, int) {
+                std::vector<Found> room(static_cast<std::size_t>(k));
+                for (std::int64_t row = begin; row < end; ++row) {
+                    const CodedQuery coded(query + row * items_.width, items_.width);
+                    Best best(room.data(), k);
+                    kernels_.scan(items_, coded.query, nullptr, best);
+                    const std::int32_t found = best.sort();
+                    for (std::int32_t i = 0; i < k; ++i) {
+                        number[row * k + i] = i < found ? room[static_cast<std::size_t>(i)].number : -1;
+                        score[row * k + i] = i < found ? room[static_cast<std::size_t>(i)].score : 0;
+                    }
+                }
+            });
+        }
+        return py::make_tuple(numbers, scores);
+    }
+
+  private:
+    void check(const Array<float>& query, std::int32_t k) const {
+        require(query.size() == items_.width, "the query must have the width of the items");
+        require(k > 0, "k must be above 0");
+    }
+
+    template <class Walk>
+    static py::tuple best(std::int32_t k, Walk walk) {
+        std::vector<Found> room(static_cast<std::size_t>(k));
+        std::int32_t found = 0;
+        {
+            const py::gil_scoped_release release;
+            Best best(room.data(), k);
+            walk(best);
+            found = best.sort();
+        }
+        Array<std::int32_t> numbers(found);
+        Array<float> scores(found);
+        for (std::int32_t i = 0; i < found; ++i) {
+            numbers.mutable_data()[i] = room[static_cast<std::size_t>(i)].number;
+            scores.mutable_data()[i] = room[static_cast<std::size_t>(i)].score;
+        }
+        return py::make_tuple(numbers, scores);
+    }
+
+    const Kernels& kernels_;
+    Array<std::uint8_t> codes_;
+    Array<float> scales_, errors_, lengths_, bounds_, factors_;
+    Array<std::int32_t> numbers_;
+    std::int32_t largest_number_ = -1;
+    ScanItems items_{};
+};
+
+}  // namespace
+}  // namespace alsobought
+
+PYBIND11_MODULE(_native, module) {
+    using namespace alsobought;
+    using namespace pybind11::literals;
+
+    module.doc() = "Half-steps of ALS and exact search, compiled. recommender.kernels says what they compute.";
+    module.def("processors", &processors, "Names of the kinds of processor with kernels that run here, best first.");
+
+    module.def("gram", &gram_of, py::arg("factors").noconvert(), py::kw_only(), "threads"_a, "factors' factors.");
+    module.def("multiply", &multiply_in_place<multiply>, py::arg("factors").noconvert(), py::arg("square").noconvert(),
+               py::kw_only(), "threads"_a, "factors = factors square, in place.");
+    module.def("multiply_by_triangle", &multiply_in_place<multiply_by_triangle>, py::arg("factors").noconvert(),
+               py::arg("lower").noconvert(), py::kw_only(), "threads"_a, "factors = factors lower', in place.");
+
+    py::class_<RowProblem>(module, "RowProblem")
+        .def(py::init<Array<std::int64_t>, Array<std::int32_t>, std::optional<Array<float>>, float, Array<float>,
+                      Array<float>, Array<float>, float, std::optional<std::string>>(),
+             py::kw_only(), py::arg("indptr").noconvert(), py::arg("indices").noconvert(), py::arg("confidences").noconvert(),
+             "confidence"_a, py::arg("factors").noconvert(), py::arg("spectrum").noconvert(),
+             py::arg("regularizations").noconvert(), "unobserved_weight"_a, "processor"_a = py::none())
+        .def("solve", &RowProblem::solve, py::arg("order").noconvert(), py::arg("solutions").noconvert(), py::kw_only(),
+             "steps"_a, "tolerance"_a, "warm"_a = false, "threads"_a)
+        .def("observed_loss", &RowProblem::observed_loss, py::arg("solutions").noconvert(), py::kw_only(), "threads"_a);
+
+    py::class_<Scan>(module, "Scan")
+        .def(py::init<Array<std::uint8_t>, Array<float>, Array<float>, Array<float>, Array<float>, Array<float>,
+                      Array<std::int32_t>, std::optional<std::string>>(),
+             py::kw_only(), py::arg("codes").noconvert(), py::arg("scales").noconvert(), py::arg("errors").noconvert(),
+             py::arg("lengths").noconvert(), py::arg("bounds").noconvert(), py::arg("factors").noconvert(),
+             py::arg("numbers").noconvert(), "processor"_a = py::none())
+        .def("search", &Scan::search, py::arg("query").noconvert(), "k"_a, py::arg("allowed").noconvert() = py::none())
+        .def("search_places", &Scan::search_places, py::arg("query").noconvert(), "k"_a, py::arg("places").noconvert())
+        .def("search_each", &Scan::search_each, py::arg("queries").noconvert(), "k"_a, "threads"_a);
+}
