@@ -152,9 +152,14 @@ class Blend(Record):
 class IndexConfig(Record):
     """Search for the nearest item factors."""
 
-    kind: Literal["auto", "flat", "hnsw"] = Field("auto", description="flat is exact; auto turns to hnsw when large.")
-    exact_below: int = Field(
-        50_000, ge=0, description="auto: catalogues with fewer items than this are searched exactly."
+    kind: Literal["auto", "exact", "flat", "hnsw"] = Field(
+        "auto", description="exact: the native scan; flat (exact too) and hnsw: FAISS; auto turns to hnsw when large."
+    )
+    exact_below: int | None = Field(
+        None,
+        ge=0,
+        description="auto: catalogues with fewer items are searched exactly; unset: 2,000,000, or 50,000 without the "
+        "native kernels.",
     )
     min_recall: float = Field(
         0.95, gt=0, le=1, description="hnsw searches wider until it finds this share of the true 20."

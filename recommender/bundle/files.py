@@ -21,7 +21,8 @@ from recommender.bundle.manifest import SCHEMA_VERSION, FileEntry, Manifest, Sch
 from recommender.config import parse_config
 from recommender.dataset import Catalogue, IdMap
 from recommender.errors import AlsoboughtError, StoreError
-from recommender.index import ItemIndex, Metric
+from recommender.index import ExactIndex, FaissIndex, ItemIndex, Metric, flat_index
+from recommender.kernels import has_native
 from recommender.matrix import Histories
 from recommender.models import FactorModel, ItemScores, SimilarityModel
 
@@ -29,6 +30,8 @@ MANIFEST = "manifest.json"
 ID_MAPS = ("users", "sessions", "items")
 SIMILARITIES = ("co_purchase", "category_purchase", "similar")
 ITEM_SCORES = ("popular", "trending", "new_arrivals")
+EXACT_ARRAYS = ("factors", "items", "codes", "scales", "errors", "lengths", "bounds")
+SEARCHER = "searcher.faiss"
 INDEXES: dict[str, Metric] = {"for_you_index": "inner_product", "similar_index": "cosine"}
 
 ArraysT = TypeVar("ArraysT", Histories, SimilarityModel, ItemScores)
@@ -53,9 +56,7 @@ def write_files(bundle: Bundle, folder: Path) -> dict[str, FileEntry]:
         _save_arrays(folder / name, getattr(bundle, name))
     _save(folder / "als" / "item_factors.npy", bundle.als.item_factors)
     for name in INDEXES:
-        index: ItemIndex = getattr(bundle, name)
-        _save(folder / "index" / f"{name}_items.npy", index.items)
-        _write_index(index, folder / "index" / f"{name}.faiss")
+        _write_index(getattr(bundle, name), folder / name)
     pq.write_table(bundle.catalogue.table, folder / "catalogue.parquet")
     return {str(path.relative_to(folder)): _entry(path) for path in _files(folder)}
 
@@ -136,7 +137,7 @@ def read_files(folder: Path, manifest: Manifest) -> Bundle:
         )
     except AlsoboughtError as error:
         raise StoreError(str(error)) from None
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
         raise StoreError(f"{folder}: can't be opened: {error}") from error
 
 
@@ -153,9 +154,14 @@ def _load(path: Path) -> np.ndarray[Any, Any]:
     return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
 
 
-def _write_index(index: ItemIndex, path: Path) -> None:
+def _write_index(index: ItemIndex, folder: Path) -> None:
     """Write an index; faiss.write_index would leave a stump on a full disk without a word."""
-    path.write_bytes(faiss.serialize_index(index.searcher).data)
+    if isinstance(index, ExactIndex):
+        for name in EXACT_ARRAYS:
+            _save(folder / f"{name}.npy", getattr(index, name))
+    elif isinstance(index, FaissIndex):
+        _save(folder / "items.npy", index.items)
+        (folder / SEARCHER).write_bytes(faiss.serialize_index(index.searcher).data)
 
 
 def _save_arrays(folder: Path, record: Histories | SimilarityModel | ItemScores) -> None:
@@ -168,8 +174,14 @@ def _load_arrays(folder: Path, kind: type[ArraysT]) -> ArraysT:
 
 
 def _load_index(folder: Path, name: str) -> ItemIndex:
-    searcher = faiss.read_index(str(folder / "index" / f"{name}.faiss"), faiss.IO_FLAG_MMAP_IFC)
-    return ItemIndex(searcher, _load(folder / "index" / f"{name}_items.npy"), INDEXES[name])
+    """Open an index; one that was built with native kernels is searched by FAISS where there are none."""
+    folder, metric = folder / name, INDEXES[name]
+    items = _load(folder / "items.npy")
+    if (folder / SEARCHER).exists():
+        return FaissIndex(faiss.read_index(str(folder / SEARCHER), faiss.IO_FLAG_MMAP_IFC), items, metric)
+    if not has_native():
+        return flat_index(_load(folder / "factors.npy"), items, metric)
+    return ExactIndex(**{name: _load(folder / f"{name}.npy") for name in EXACT_ARRAYS}, metric=metric)
 
 
 def _load_ids(folder: Path, name: str) -> IdMap:

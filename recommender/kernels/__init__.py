@@ -53,7 +53,7 @@ def aligned_zeros(rows: int, width: int) -> NDArray[np.float32]:
 
 
 def padded(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return vectors, shape (N, F), as contiguous float32 with zeros up to the padded width; fitting ones as they are."""
+    """Return vectors, shape (N, F), as contiguous float32 zeros up to the padded width; fitting ones as they are."""
     n, factors = vectors.shape
     width = padded_width(factors)
     if width == factors:

@@ -22,7 +22,7 @@ from recommender.bundle.manifest import config_record
 from recommender.config import Config, parse_config
 from recommender.dataset import IdMap
 from recommender.errors import StoreError
-from recommender.index import ItemIndex
+from recommender.index import FaissIndex
 from recommender.ingest import read_dataset
 from recommender.pipeline.fit import fit_bundle
 
@@ -36,10 +36,11 @@ FILES = [
     ),
     *(f"histories/{name}.npy" for name in ("indptr", "items", "last_time", "owned", "values")),
     *(f"ids/{name}-{part}.npy" for name in ("items", "sessions", "users") for part in ("blob", "offsets")),
-    "index/for_you_index.faiss",
-    "index/for_you_index_items.npy",
-    "index/similar_index.faiss",
-    "index/similar_index_items.npy",
+    *(
+        f"{name}/{part}.npy"
+        for name in ("for_you_index", "similar_index")
+        for part in ("bounds", "codes", "errors", "factors", "items", "lengths", "scales")
+    ),
     *(f"{name}/{part}.npy" for name in ("new_arrivals", "popular", "trending") for part in ("scores", "support")),
 ]
 
@@ -51,7 +52,7 @@ def arrays(part: object, name: str = "") -> Iterator[tuple[str, np.ndarray]]:
     elif isinstance(part, IdMap):
         yield f"{name}.blob", part.blob
         yield f"{name}.offsets", part.offsets
-    elif isinstance(part, ItemIndex):
+    elif isinstance(part, FaissIndex):
         yield f"{name}.items", part.items
     elif is_dataclass(part):
         for field in fields(part):
@@ -85,7 +86,7 @@ def test_round_trip(toy_config: Config, tmp_path: Path) -> None:
     )
     for name in ("for_you_index", "similar_index"):
         ours, theirs = getattr(read, name), getattr(made, name)
-        query = theirs.searcher.reconstruct(3)
+        query = theirs.factors[3]
         assert [part.tolist() for part in ours.search(query, 20)] == [
             part.tolist() for part in theirs.search(query, 20)
         ]
@@ -111,7 +112,7 @@ def test_a_graph_survives_as_well(toy_config: Config, tmp_path: Path) -> None:
             )
 
 
-@pytest.mark.parametrize("name", ["als/item_factors.npy", "catalogue.parquet", "index/similar_index.faiss"])
+@pytest.mark.parametrize("name", ["als/item_factors.npy", "catalogue.parquet", "similar_index/codes.npy"])
 def test_rubbish_with_the_right_digest_is_an_error_of_the_store(store: Store, name: str) -> None:
     (store.path / "v00001" / name).write_bytes(b"rubbish" * 100)
     _register(store, name)

@@ -16,7 +16,7 @@ import pytest
 
 from recommender.bundle import Bundle, Store
 from recommender.errors import StoreError
-from recommender.index import ItemIndex
+from recommender.index import FaissIndex
 
 
 @contextmanager
@@ -54,7 +54,7 @@ def test_an_index_larger_than_all_other_files_is_not_cut_off(store: Store, bundl
     largest = max(entry.bytes for entry in bundle.manifest.files.values())
     searcher = faiss.IndexFlatIP(1)
     searcher.add(np.ones((largest, 1), dtype=np.float32))
-    large = replace(bundle, similar_index=ItemIndex(searcher, bundle.similar_index.items, "cosine"))
+    large = replace(bundle, similar_index=FaissIndex(searcher, bundle.similar_index.items, "cosine"))
     with pytest.raises(StoreError, match="File too large"), no_file_above(largest + 4096):
         store.publish(large)
     assert store.names() == ["v00001"]

@@ -33,7 +33,7 @@ def test_bounds_and_meanings_come_from_the_records() -> None:
     options = {f"{section.name}.{option.key}": option for section in sections() for option in section.options}
     assert options["models.als.factors"].bounds == "at least 1, at most 1024"
     assert options["models.als.factors"].meaning == "Length of a factor vector."
-    assert options["index.kind"].bounds == '"auto" or "flat" or "hnsw"'
+    assert options["index.kind"].bounds == '"auto" or "exact" or "flat" or "hnsw"'
     assert options["evaluation.k"].bounds == "each at least 1, at most 100"
     assert options["placements.for-you.exclude_seen"].default == "true"
     assert options["placements.popular.exclude_seen"].default == "false"

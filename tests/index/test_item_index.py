@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from recommender.config import IndexConfig
-from recommender.index import ItemIndex, Metric, build_index, measure_recall
+from recommender.index import FaissIndex, ItemIndex, Metric, build_index, measure_recall
 
 N_ITEMS, FACTORS, K = 1_200, 12, 20
 ZEROS = (0, 7, N_ITEMS - 1)
@@ -30,12 +30,14 @@ def queries() -> NDArray[np.float32]:
     return np.random.default_rng(1).normal(size=(60, FACTORS)).astype(np.float32)
 
 
-@pytest.fixture(scope="module", params=itertools.product(["flat", "hnsw"], ["inner_product", "cosine"]), ids="-".join)
+@pytest.fixture(
+    scope="module", params=itertools.product(["exact", "flat", "hnsw"], ["inner_product", "cosine"]), ids="-".join
+)
 def index(request: pytest.FixtureRequest, item_factors: NDArray[np.float32], queries: NDArray[np.float32]) -> ItemIndex:
     kind, metric = request.param
     built, recall = build_index(item_factors, metric, IndexConfig(kind=kind, min_recall=0.95), queries)
     assert built.kind == kind
-    assert recall == 1 if kind == "flat" else 0.95 <= recall <= 1
+    assert 0.95 <= recall <= 1 if kind == "hnsw" else recall == 1
     return built
 
 
@@ -73,7 +75,7 @@ def test_search_agrees_with_brute_force(
         np.testing.assert_allclose(found, scores[items], rtol=1e-4, atol=1e-5)
         assert (np.diff(found) <= 0).all()
         shares.append(len(set(wanted) & set(items.tolist())) / K)
-        if index.kind == "flat":
+        if index.kind != "hnsw":
             np.testing.assert_allclose(found, scores[wanted], rtol=1e-4, atol=1e-5)  # the same items up to ties
     assert np.mean(shares) >= 0.95
 
@@ -116,6 +118,38 @@ def test_search_within_is_exact(
             np.testing.assert_allclose(found, right, rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("n_among", [0, 1, 15, N_ITEMS])
+def test_search_among_is_exact(
+    index: ItemIndex,
+    item_factors: NDArray[np.float32],
+    queries: NDArray[np.float32],
+    has_factors: NDArray[np.bool_],
+    n_among: int,
+) -> None:
+    rng = np.random.default_rng(3)
+    for query in queries[:15]:
+        among = rng.permutation(N_ITEMS + 5)[:n_among].astype(np.int32)  # items the index never heard of too
+        allowed = np.isin(np.arange(N_ITEMS), among)
+        scores = exact_scores(item_factors, query, index.metric)
+        items, found = index.search_among(query, among, K)
+        wanted = best_first(scores, allowed & has_factors, K)
+        assert len(set(items.tolist())) == len(items) == len(wanted)
+        assert (allowed & has_factors)[items].all()
+        for right in (scores[items], scores[wanted]):
+            np.testing.assert_allclose(found, right, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("n", [1, K, 5 * N_ITEMS])
+def test_search_each_is_search_of_each(index: ItemIndex, queries: NDArray[np.float32], n: int) -> None:
+    items, scores = index.search_each(queries[:20], n)
+    assert items.shape == scores.shape == (20, min(n, len(index)))
+    assert items.dtype == np.int32
+    for row, query in enumerate(queries[:20]):
+        wanted, wanted_scores = index.search(query, n)
+        np.testing.assert_allclose(scores[row], wanted_scores, rtol=1e-4, atol=1e-5)
+        assert len(set(items[row].tolist()) ^ set(wanted.tolist())) <= 2  # up to a tie at the end
+
+
 def test_search_within_knows_the_first_and_the_last_item(index: ItemIndex) -> None:
     for item in (1, N_ITEMS - 2):
         allowed = np.zeros(N_ITEMS, dtype=bool)
@@ -132,13 +166,14 @@ def test_an_item_is_nearest_to_itself_by_cosine(index: ItemIndex, item_factors: 
 
 def test_the_length_of_factors_matters_to_the_inner_product_only(index: ItemIndex) -> None:
     factors = np.array([[1, 0], [5, 5]], dtype=np.float32)
-    small, _ = build_index(factors, index.metric, IndexConfig(kind="flat"), factors[:0])
+    kind = "exact" if index.kind == "exact" else "flat"
+    small, _ = build_index(factors, index.metric, IndexConfig(kind=kind), factors[:0])
     first = small.search(np.array([1, 0], dtype=np.float32), 1)[0].tolist()
     assert first == ([0] if index.metric == "cosine" else [1])
 
 
 @pytest.mark.parametrize("metric", ["inner_product", "cosine"])
-@pytest.mark.parametrize("kind", ["flat", "hnsw"])
+@pytest.mark.parametrize("kind", ["exact", "flat", "hnsw"])
 def test_without_any_factors_nothing_is_found(kind: str, metric: Metric) -> None:
     zeros = np.zeros((4, 3), dtype=np.float32)
     index, recall = build_index(zeros, metric, IndexConfig(kind=kind), np.ones((2, 3), dtype=np.float32))
@@ -153,6 +188,7 @@ def test_a_graph_that_falls_apart_answers_exactly(
 ) -> None:
     graph, _ = build_index(item_factors, metric, IndexConfig(kind="hnsw"), queries[:3])
     exact, _ = build_index(item_factors, metric, IndexConfig(kind="flat"), queries[:3])
+    assert isinstance(graph, FaissIndex)
     links = faiss.vector_to_array(graph.searcher.hnsw.neighbors)
     faiss.copy_array_to_vector(np.full_like(links, -1), graph.searcher.hnsw.neighbors)
     _, raw = graph.searcher.search(queries[:1], K)

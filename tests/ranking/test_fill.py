@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import faiss
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -12,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recommender.dataset import Catalogue
-from recommender.index import ItemIndex
+from recommender.index import flat_index
 from recommender.models import ItemScores, SimilarityModel
 from recommender.ranking import FromCategory, FromIndex, FromScores, FromSimilarity, Rules, Source, fill
 
@@ -131,9 +130,7 @@ def test_no_source_no_item() -> None:
 
 
 def from_index(vectors: np.ndarray, query: np.ndarray) -> FromIndex:
-    searcher = faiss.IndexFlatIP(vectors.shape[1])
-    searcher.add(vectors)
-    index = ItemIndex(searcher, np.arange(len(vectors), dtype=np.int32), "inner_product")
+    index = flat_index(vectors, np.arange(len(vectors), dtype=np.int32), "inner_product")
     return FromIndex(index, query.astype(np.float32))
 
 

@@ -7,6 +7,7 @@ namespace alsobought {
 static bool better(Found a, Found b) { return a.score > b.score || (a.score == b.score && a.number < b.number); }
 
 void Best::offer(Found item) {
+    if (std::isnan(item.score)) return;  // has no place in an order
     if (n_ < k_) {
         found_[n_++] = item;
         std::push_heap(found_, found_ + n_, better);

@@ -55,7 +55,18 @@ void require(bool right, const char* what) {
     if (!right) throw std::invalid_argument(what);
 }
 
-void require_tall(const Array<float>& tall) { require(tall.ndim() == 2, "factors must have two dimensions"); }
+// Numbers of rows are taken on trust inside; here is where one that has no row is refused.
+template <class Number>
+void require_below(std::int64_t n, const Array<Number>& numbers, const char* what) {
+    const Number* number = numbers.data();
+    bool right = true;
+    for (py::ssize_t i = 0; i < numbers.size(); ++i) right &= number[i] >= 0 && number[i] < n;
+    if (!right) throw py::index_error(what);
+}
+
+void require_tall(const Array<float>& tall) {
+    require(tall.ndim() == 2 && tall.shape(1) > 0, "factors must have two dimensions and a width above 0");
+}
 
 void require_square(const Array<float>& square, const Array<float>& tall) {
     require(square.ndim() == 2 && square.shape(0) == tall.shape(1) && square.shape(1) == tall.shape(1),
@@ -100,7 +111,10 @@ class RowProblem {
         require(!confidences_ || confidences_->size() == indices_.size(), "there must be a confidence for each index");
         n_ = indptr_.size() - 1;
         require(regularizations_.size() == n_, "there must be a regularization for each row");
-        require(indptr_.at(0) == 0 && indptr_.at(n_) == indices_.size(), "indptr must span the indices");
+        require(indptr_.at(0) == 0 && indptr_.at(n_) == indices_.size() &&
+                    std::is_sorted(indptr_.data(), indptr_.data() + indptr_.size()),
+                "indptr must rise from 0 to the number of indices");
+        require_below(factors_.shape(0), indices_, "an index is not that of a row of factors");
         rows_ = {indptr_.data(), indices_.data(), confidences_ ? confidences_->data() : nullptr, confidence,
                  factors_.data(), spectrum_.data(), regularizations_.data(),
                  static_cast<std::int32_t>(factors_.shape(1)), unobserved_weight};
@@ -109,12 +123,14 @@ class RowProblem {
     void solve(const Array<std::int64_t>& order, Array<float>& solutions, int steps, float tolerance, bool warm,
                int threads) const {
         check(solutions);
+        require_below(n_, order, "a number in order is not that of a row");
         const auto width = static_cast<std::size_t>(rows_.width);
         const std::int64_t* numbers = order.data();
         float* solution = solutions.mutable_data();
         const std::int64_t n = order.size();
         const py::gil_scoped_release release;
-        std::vector<std::vector<float>> scratch(static_cast<std::size_t>(threads), std::vector<float>(SCRATCH_ROWS * width));
+        std::vector<std::vector<float>> scratch(static_cast<std::size_t>(useful_threads(n, threads, SHARE)),
+                                                std::vector<float>(SCRATCH_ROWS * width));
         in_parallel(n, threads, SHARE, [&](std::int64_t begin, std::int64_t end, int thread) {
             kernels_.solve(rows_, {steps, tolerance, warm}, numbers + begin, end - begin, solution,
                            scratch[static_cast<std::size_t>(thread)].data());
@@ -153,30 +169,45 @@ class RowProblem {
     Rows rows_{};
 };
 
-// A query in 8-bit codes, with what the bounds of scan.inl need of it.
-struct CodedQuery {
-    CodedQuery(const float* factors, std::int32_t width) : codes(static_cast<std::size_t>(width)) {
+// A query of any length, padded to the width of the items, in 8-bit codes, with what the bounds of scan.inl need of it.
+class CodedQuery {
+  public:
+    CodedQuery(const float* query, std::int64_t n, std::int32_t width)
+        : factors_(static_cast<std::size_t>(width)), codes_(static_cast<std::size_t>(width)) {
+        std::copy(query, query + n, factors_.begin());
         double largest = 0, squares = 0, missed = 0;
-        std::int32_t sum = 0;
-        for (std::int32_t f = 0; f < width; ++f) largest = std::max(largest, std::abs(static_cast<double>(factors[f])));
-        const auto scale = static_cast<float>(largest / 127);
-        for (std::int32_t f = 0; f < width; ++f) {
-            const auto code = scale > 0 ? std::lround(factors[f] / scale) : 0L;
-            codes[static_cast<std::size_t>(f)] = static_cast<std::int8_t>(std::clamp(code, -127L, 127L));
-            const double kept = static_cast<double>(codes[static_cast<std::size_t>(f)]) * static_cast<double>(scale);
-            const double factor = factors[f];
+        for (const double factor : factors_) {
+            largest = std::max(largest, std::abs(factor));
             squares += factor * factor;
-            missed += (factor - kept) * (factor - kept);
-            sum += codes[static_cast<std::size_t>(f)];
         }
-        constexpr double up = 1 + 1e-6;  // more than float32 loses
+        searchable_ = std::isfinite(squares) && largest > 0;
+        if (!searchable_) return;
+        const auto scale = static_cast<float>(largest / 127);
+        std::int32_t sum = 0;
+        for (std::size_t f = 0; f < codes_.size(); ++f) {
+            const auto code = scale > 0 ? std::clamp(std::lround(factors_[f] / scale), -127L, 127L) : 0L;
+            codes_[f] = static_cast<std::int8_t>(code);
+            const double off = static_cast<double>(factors_[f]) - static_cast<double>(code) * static_cast<double>(scale);
+            missed += off * off;
+            sum += static_cast<std::int32_t>(code);
+        }
+        constexpr double up = 1 + 1e-6;  // more than the rounding to float32 takes away
         const double rounding = (width + 8) * 0x1p-22;  // of the exact product and of the approximate one
-        query = {factors, codes.data(), scale, static_cast<float>(std::sqrt(squares) * up),
-                 static_cast<float>((std::sqrt(missed) + rounding * std::sqrt(squares)) * up), 128 * sum};
+        query_ = {factors_.data(), codes_.data(), scale, static_cast<float>(std::sqrt(squares) * up),
+                  static_cast<float>((std::sqrt(missed) + rounding * std::sqrt(squares)) * up), 128 * sum};
     }
 
-    std::vector<std::int8_t> codes;
-    ScanQuery query{};
+    CodedQuery(const CodedQuery&) = delete;
+    CodedQuery& operator=(const CodedQuery&) = delete;
+
+    bool searchable() const { return searchable_; }  // finite and not zero
+    const ScanQuery& query() const { return query_; }
+
+  private:
+    std::vector<float> factors_;
+    std::vector<std::int8_t> codes_;
+    bool searchable_ = false;
+    ScanQuery query_{};
 };
 
 class Scan {
@@ -197,32 +228,31 @@ class Scan {
         items_ = {codes_.data(), scales_.data(), errors_.data(), lengths_.data(), bounds_.data(), factors_.data(),
                   numbers_.data(), n, static_cast<std::int32_t>(factors_.shape(1))};
         for (std::int64_t i = 0; i < n; ++i) largest_number_ = std::max(largest_number_, numbers_.data()[i]);
+        require_below(std::int64_t{largest_number_} + 1, numbers_, "numbers of items must not be negative");
     }
 
     py::tuple search(const Array<float>& query, std::int32_t k, const std::optional<Array<bool>>& allowed) const {
-        check(query, k);
         require(!allowed || allowed->size() > largest_number_, "allowed must have a value for each number");
-        return best(k, [&](Best& best) {
-            const CodedQuery coded(query.data(), items_.width);
-            kernels_.scan(items_, coded.query, allowed ? reinterpret_cast<const std::uint8_t*>(allowed->data()) : nullptr, best);
-        });
+        const auto* mask = allowed ? reinterpret_cast<const std::uint8_t*>(allowed->data()) : nullptr;
+        return best(query, k, [&](const ScanQuery& coded, Best& best) { kernels_.scan(items_, coded, mask, best); });
     }
 
     py::tuple search_places(const Array<float>& query, std::int32_t k, const Array<std::int32_t>& places) const {
-        check(query, k);
-        for (py::ssize_t i = 0; i < places.size(); ++i) {
-            require(places.data()[i] >= 0 && places.data()[i] < items_.items, "a place is not one of the items");
+        const std::int32_t* place = places.data();
+        const std::int64_t n = places.size();
+        for (std::int64_t i = 0; i < n; ++i) {
+            require(place[i] >= 0 && place[i] < items_.items, "a place is not one of the items");
         }
-        return best(k, [&](Best& best) {
-            kernels_.scan_places(items_, {query.data(), nullptr, 0, 0, 0, 0}, places.data(), places.size(), best);
+        return best(query, k, [&](const ScanQuery& coded, Best& best) {
+            kernels_.scan_places(items_, coded, place, n, best);
         });
     }
 
     // Shapes (queries, k); where there are fewer items than k, the rest is number -1.
     py::tuple search_each(const Array<float>& queries, std::int32_t k, int threads) const {
-        require(queries.ndim() == 2 && queries.shape(1) == items_.width, "queries must have the width of the items");
-        require(k > 0, "k must be above 0");
-        const std::int64_t n = queries.shape(0);
+        require(queries.ndim() == 2 && queries.shape(1) <= items_.width, "queries must not be wider than the items");
+        require(k >= 0, "k must not be negative");
+        const std::int64_t n = queries.shape(0), width = queries.shape(1);
         Array<std::int32_t> numbers({n, std::int64_t{k}});
         Array<float> scores({n, std::int64_t{k}});
         std::int32_t* number = numbers.mutable_data();
@@ -231,11 +261,11 @@ class Scan {
         {
             const py::gil_scoped_release release;
             in_parallel(n, threads, SHARE, [&](std::int64_t begin, std::int64_t end, int) {
-                std::vector<Found> room(static_cast<std::size_t>(k));
+                std::vector<Found> room(static_cast<std::size_t>(std::min<std::int64_t>(k, items_.items)));
                 for (std::int64_t row = begin; row < end; ++row) {
-                    const CodedQuery coded(query + row * items_.width, items_.width);
-                    Best best(room.data(), k);
-                    kernels_.scan(items_, coded.query, nullptr, best);
+                    const CodedQuery coded(query + row * width, width, items_.width);
+                    Best best(room.data(), static_cast<std::int32_t>(room.size()));
+                    if (coded.searchable() && !room.empty()) kernels_.scan(items_, coded.query(), nullptr, best);
                     const std::int32_t found = best.sort();
                     for (std::int32_t i = 0; i < k; ++i) {
                         number[row * k + i] = i < found ? room[static_cast<std::size_t>(i)].number : -1;
@@ -248,19 +278,17 @@ class Scan {
     }
 
   private:
-    void check(const Array<float>& query, std::int32_t k) const {
-        require(query.size() == items_.width, "the query must have the width of the items");
-        require(k > 0, "k must be above 0");
-    }
-
     template <class Walk>
-    static py::tuple best(std::int32_t k, Walk walk) {
-        std::vector<Found> room(static_cast<std::size_t>(k));
+    py::tuple best(const Array<float>& query, std::int32_t k, Walk walk) const {
+        require(query.ndim() == 1 && query.size() <= items_.width, "the query must not be wider than the items");
+        require(k >= 0, "k must not be negative");
+        std::vector<Found> room(static_cast<std::size_t>(std::min<std::int64_t>(k, items_.items)));
         std::int32_t found = 0;
         {
             const py::gil_scoped_release release;
-            Best best(room.data(), k);
-            walk(best);
+            const CodedQuery coded(query.data(), query.size(), items_.width);
+            Best best(room.data(), static_cast<std::int32_t>(room.size()));
+            if (coded.searchable() && !room.empty()) walk(coded.query(), best);
             found = best.sort();
         }
         Array<std::int32_t> numbers(found);

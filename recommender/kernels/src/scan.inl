@@ -7,6 +7,9 @@
 //
 // so an item whose q~.y~ plus that slack stays below the k-th best score found so far can't be among the best k. Only
 // for the others the exact product is taken. The walk ends where |q| times the length of all that follows is below it.
+// The slack as it is handed in allows for rounding; UNDERFLOW is what numbers too small for a float may lose beside it.
+
+constexpr float UNDERFLOW = 1e-37f;
 
 // Adds up, for each item of a block, the products of its codes with those of the query.
 INLINE void block_products(const std::uint8_t* codes, const std::int8_t* query, int width, std::int32_t* products) {
@@ -68,7 +71,7 @@ INLINE void scan_block(const ScanItems& items, const ScanQuery& query, std::int6
     float bounds[BLOCK];
     for (int i = 0; i < BLOCK; ++i) {
         const float product = static_cast<float>(products[i] - query.offset) * (query.scale * items.scales[first + i]);
-        bounds[i] = product + (query.length * items.errors[first + i] + query.error * items.lengths[first + i]);
+        bounds[i] = product + UNDERFLOW + (query.length * items.errors[first + i] + query.error * items.lengths[first + i]);
     }
     const float least = best.least();
     std::uint32_t promising = 0;
@@ -81,7 +84,7 @@ INLINE void scan_block(const ScanItems& items, const ScanQuery& query, std::int6
 // Offers every item that `allowed`, one byte per number, allows (null: all) and that may be among the best.
 void scan(const ScanItems& items, const ScanQuery& query, const std::uint8_t* allowed, Best& best) {
     const std::int64_t blocks = (items.items + BLOCK - 1) / BLOCK;
-    for (std::int64_t block = 0; block < blocks && query.length * items.bounds[block] >= best.least(); ++block) {
+    for (std::int64_t block = 0; block < blocks && query.length * items.bounds[block] + UNDERFLOW >= best.least(); ++block) {
         scan_block(items, query, block, allowed, best);
     }
 }
