@@ -38,7 +38,9 @@ def command_line() -> str:
     """Return the command that is running, without places of this machine."""
     words = sys.argv[1:]
     said = [PLACES.get(before, word) for before, word in zip(["", *words], words, strict=False)]
-    return shlex.join(["python", "-m", "benchmarks.training", *said])
+    module = sys.modules["__main__"].__spec__
+    name = module.name.removesuffix(".__main__") if module else "benchmarks"
+    return shlex.join(["python", "-m", name, *said])
 
 
 def write_record(name: str, setting: dict[str, Any], rows: list[dict[str, Any]], kind: str = "") -> Path:

@@ -143,10 +143,57 @@ def environments_section(record: Record) -> list[str]:
     return ["## Environments", "", *table(["environment", "requirements", "installed"], rows)]
 
 
+def search_section(record: Record) -> list[str]:
+    """Microseconds per query of each way to search, and how many times as long as ours."""
+    setting = record["setting"]
+    ours = statistics.median(record["rows"][0]["microseconds"])
+    rows = []
+    for row in record["rows"]:
+        middle = statistics.median(row["microseconds"])
+        readings = f"{middle:,.1f} ({min(row['microseconds']):,.1f}-{max(row['microseconds']):,.1f})"
+        said = " ".join(filter(None, [row["method"], row["setting"] and f"({row['setting']})"]))
+        rows.append([said, f"{row['recall']:.4f}", readings, f"{middle / ours:.1f}", f"{row['build_seconds']:.2f}"])
+    kind = f"generated from the factors of {setting['dataset']}" if setting["generated"] else setting["dataset"]
+    return [
+        f"## Search: {setting['items']:,} items, {kind}, {setting['factors']} factors",
+        "",
+        f"The best 20 by inner product for {setting['queries']:,} users, one at a time, one thread, from Python.",
+        "",
+        *table(["method", "recall@20", "µs a query", "times ours", "build, s (all cores)"], rows),
+    ]
+
+
+def everybody_section(record: Record) -> list[str]:
+    """Seconds to find 20 items for every user."""
+    setting = record["setting"]
+    ours = statistics.median(record["rows"][0]["seconds"])
+    rows = [
+        [row["method"], f"{statistics.median(row['seconds']):.2f}", f"{statistics.median(row['seconds']) / ours:.1f}"]
+        for row in record["rows"]
+    ]
+    title = f"## Search for everybody: {setting['users']:,} users x {setting['items']:,} items, {describe(setting)}"
+    return [title, "", *table(["library", "s", "times ours"], rows)]
+
+
+def verify_section(record: Record) -> list[str]:
+    """How often the exact search differed from a product of matrices."""
+    setting, (row,) = record["setting"], record["rows"]
+    checked = "; ".join(f"{n:,} with {what}" for what, n in row["checked"].items())
+    queries = f"{setting['queries']:,} random queries"
+    return [
+        f"## Search is exact: {setting['dataset']}, {setting['items']:,} items",
+        "",
+        f"{queries} compared with a product of matrices: {row['wrong']} differ ({checked}).",
+    ]
+
+
 SECTIONS: dict[str, Callable[[Record], list[str]]] = {
     "training-fit": fit_section,
     "training-curve": curve_section,
     "training-epochs": epochs_section,
+    "search": search_section,
+    "search-everybody": everybody_section,
+    "search-verify": verify_section,
     "training-tuned": tuned_section,
     "training-environments": environments_section,
 }

@@ -38,8 +38,11 @@ def _readable(result: TrainResult) -> Iterator[RenderableType]:
     from recommender.cli.console import facts, metrics_table, warning
     from recommender.cli.data_report import short_findings
     from recommender.cli.formats import seconds
+    from recommender.kernels import MISSING, has_native
 
     yield from short_findings(result.check)
+    if not has_native():
+        yield warning(MISSING + "implicit trained ALS, several times more slowly, and FAISS searches")
     yield ""
     yield facts("Stages", ((stage, seconds(taken)) for stage, taken in result.seconds.items()))
     yield ""

@@ -22,7 +22,7 @@ ROWS_AT_ONCE = 65_536
 UP = 1 + 1e-6
 """More than the rounding of a float64 to a float32 can take away."""
 
-FEW = 0.02
+FEW = 0.05
 """Where a mask allows a smaller share of the items than this, they are looked up one by one."""
 
 

@@ -7,9 +7,9 @@
 //
 // so an item whose q~.y~ plus that slack stays below the k-th best score found so far can't be among the best k. Only
 // for the others the exact product is taken. The walk ends where |q| times the length of all that follows is below it.
-// The slack as it is handed in allows for rounding; UNDERFLOW is what numbers too small for a float may lose beside it.
+// The slack as it is handed in allows for rounding; what numbers too small for a float lose beside it, LEAST_SLACK covers.
 
-constexpr float UNDERFLOW = 1e-37f;
+constexpr float LEAST_SLACK = 1e-37f;
 
 // Adds up, for each item of a block, the products of its codes with those of the query.
 INLINE void block_products(const std::uint8_t* codes, const std::int8_t* query, int width, std::int32_t* products) {
@@ -61,30 +61,26 @@ INLINE void scan_block(const ScanItems& items, const ScanQuery& query, std::int6
                        Best& best) {
     const std::int64_t first = block * BLOCK;
     const int n = static_cast<int>(std::min<std::int64_t>(BLOCK, items.items - first));
-    std::uint32_t open = (std::uint32_t{1} << n) - 1;
-    if (allowed != nullptr) {
-        for (int i = 0; i < n; ++i) open &= ~(std::uint32_t{allowed[items.numbers[first + i]] == 0} << i);
-        if (open == 0) return;
-    }
     std::int32_t products[BLOCK];
     block_products(items.codes + first * items.width, query.codes, items.width, products);
     float bounds[BLOCK];
     for (int i = 0; i < BLOCK; ++i) {
         const float product = static_cast<float>(products[i] - query.offset) * (query.scale * items.scales[first + i]);
-        bounds[i] = product + UNDERFLOW + (query.length * items.errors[first + i] + query.error * items.lengths[first + i]);
+        bounds[i] = product + LEAST_SLACK + (query.length * items.errors[first + i] + query.error * items.lengths[first + i]);
     }
     const float least = best.least();
     std::uint32_t promising = 0;
     for (int i = 0; i < BLOCK; ++i) promising |= std::uint32_t{bounds[i] >= least} << i;
-    for (promising &= open; promising != 0; promising &= promising - 1) {
-        offer_exact(items, query, first + __builtin_ctz(promising), best);
+    for (promising &= (std::uint32_t{1} << n) - 1; promising != 0; promising &= promising - 1) {
+        const std::int64_t place = first + __builtin_ctz(promising);
+        if (allowed == nullptr || allowed[items.numbers[place]]) offer_exact(items, query, place, best);
     }
 }
 
 // Offers every item that `allowed`, one byte per number, allows (null: all) and that may be among the best.
 void scan(const ScanItems& items, const ScanQuery& query, const std::uint8_t* allowed, Best& best) {
     const std::int64_t blocks = (items.items + BLOCK - 1) / BLOCK;
-    for (std::int64_t block = 0; block < blocks && query.length * items.bounds[block] + UNDERFLOW >= best.least(); ++block) {
+    for (std::int64_t block = 0; block < blocks && query.length * items.bounds[block] + LEAST_SLACK >= best.least(); ++block) {
         scan_block(items, query, block, allowed, best);
     }
 }
