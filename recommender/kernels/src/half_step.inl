@@ -106,12 +106,18 @@ INLINE void solve_with(const Rows& rows, const Effort& effort, std::int64_t row,
         squares += r * p;
     }
     float error = total(squares);  // residual' D^-1 residual
+    if (!(error < INFINITY)) {  // to be seen, not to look like solved
+        for (std::int32_t f = 0; f < width; f += LANES) store(solution + f, Vector{} + NAN);
+        return;
+    }
     const float enough = effort.tolerance * effort.tolerance * error;
     for (std::int32_t step = 0; step < effort.steps && error > enough; ++step) {
         for (std::int32_t f = 0; f < width; f += LANES) store(product + f, load(diagonal + f) * load(direction + f));
         add_scored(rows, row, direction, product,
                    [&](std::int64_t place, float score) { return (confidence(place) - w0) * score; });
-        const float length = error / dot(direction, product, width);
+        const float curvature = dot(direction, product, width);
+        if (curvature == 0) break;  // what is left is too small for a float
+        const float length = error / curvature;
         squares = Vector{};
         for (std::int32_t f = 0; f < width; f += LANES) {
             const Vector r = load(residual + f) - length * load(product + f);

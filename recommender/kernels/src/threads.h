@@ -30,7 +30,9 @@ void in_parallel(std::int64_t n, int threads, std::int64_t share, Work work) {
     std::exception_ptr failure;
     const auto take = [&](int thread) {
         try {
-            for (std::int64_t begin; (begin = next.fetch_add(share)) < n;) work(begin, std::min(begin + share, n), thread);
+            for (std::int64_t begin; (begin = next.fetch_add(share)) < n;) {
+                work(begin, std::min(begin + share, n), thread);
+            }
         } catch (...) {
             const std::lock_guard<std::mutex> guard(failing);
             failure = std::current_exception();
