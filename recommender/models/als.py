@@ -11,10 +11,11 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from recommender.errors import ConfigError, DataError
+from recommender.errors import ConfigError
 from recommender.kernels import MISSING, has_native
 from recommender.models import als_implicit, als_native
 from recommender.models.factor_model import FactorModel, regularizations_of
+from recommender.models.observed import observed_pairs
 from recommender.models.threads import available_threads
 from recommender.progress import Progress, silent
 
@@ -90,14 +91,14 @@ class ALS:
         Raises
         ------
         DataError
-            If a value is negative or not finite, or the matrix is not one.
+            If the matrix is not one, or malformed, or a value is negative or not finite.
         ConfigError
             If the factors stop being finite, or the solver can't do what is asked.
         """
-        values = _canonical(user_items)
-        start = self._start(values, warm_start)
-        confidences = values.astype(np.float32)
-        confidences.data = np.float32(self.unobserved_weight) + np.float32(self.alpha) * confidences.data
+        values = observed_pairs(user_items)
+        start = self._start(values.shape[1], warm_start)
+        weights = np.float32(self.unobserved_weight) + np.float32(self.alpha) * values.data
+        confidences = sp.csr_matrix((weights, values.indices, values.indptr), shape=values.shape)
         item_factors = self._factorise(confidences, start, progress)
         return FactorModel(
             item_factors, self.regularization, self.alpha, self.unobserved_weight, self.regularization_exponent
@@ -122,9 +123,8 @@ class ALS:
             )
         return chosen
 
-    def _start(self, values: sp.csr_matrix, warm_start: NDArray[np.float32] | None) -> NDArray[np.float32]:
+    def _start(self, n_items: int, warm_start: NDArray[np.float32] | None) -> NDArray[np.float32]:
         """Return random item factors of standard deviation 0.1 / sqrt(F), or known ones where there are any."""
-        n_items = values.shape[1]
         start = np.random.default_rng(self.seed).random((n_items, self.factors), dtype=np.float32)
         start -= np.float32(0.5)
         start *= np.float32(0.1 * np.sqrt(12 / self.factors))
@@ -181,18 +181,3 @@ class ALS:
             return enough
 
         return after_epoch
-
-
-def _canonical(user_items: sp.csr_matrix | sp.csr_array) -> sp.csr_matrix:
-    """Return the matrix with each observed pair once, without stored zeros; the argument stays as it is."""
-    if not sp.issparse(user_items) or user_items.ndim != 2:
-        raise DataError(f"ALS: needs a SciPy sparse matrix of users x items, got {type(user_items).__name__}")
-    values = sp.csr_matrix(user_items)
-    if not np.isfinite(values.data).all() or (values.data < 0).any():
-        raise DataError("ALS: the user-item matrix has negative or non-finite values; weights must be 0 or above")
-    if not values.has_canonical_format or (values.data == 0).any():
-        values = values.copy()
-        values.sum_duplicates()
-        values.eliminate_zeros()
-    values.check_format()
-    return values

@@ -10,7 +10,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from recommender.errors import DataError
 from recommender.kernels import has_native, native, padded, reference
+from recommender.models.observed import observed_pairs
 from recommender.models.threads import available_threads
 
 ROWS_AT_ONCE = 65_536
@@ -87,25 +89,48 @@ class FactorModel:
         """Return the factors, shape (F,), of a user with this history; zeros where no item of it has factors.
 
         Items are distinct and their values, both of shape (n,), above 0.
+
+        Raises
+        ------
+        DataError
+            If a number is not that of an item, or there are not as many values as items.
         """
+        self._check(items, values)
         indptr = np.array([0, len(items)], dtype=np.int64)
         rows = self._solve(indptr, items, self._confidences(values), threads=1)
         return rows.reshape(self.factors)
 
     def fold_in(self, user_items: sp.csr_matrix | sp.csr_array, *, threads: int | None = None) -> NDArray[np.float32]:
-        """Return the factors, shape (U, F), of all rows of a matrix of shape (U, I); `threads` as in `ALS`."""
-        indptr = user_items.indptr.astype(np.int64, copy=False)
-        confidences = self._confidences(user_items.data)
-        return self._solve(indptr, user_items.indices, confidences, threads=threads or available_threads())
+        """Return the factors, shape (U, F), of all rows of a matrix of shape (U, I); `threads` as in `ALS`.
+
+        Raises
+        ------
+        DataError
+            As `ALS.fit`, or if the matrix has not one column for each item.
+        """
+        values = observed_pairs(user_items)
+        if values.shape[1] != len(self.item_factors):
+            raise DataError(f"fold_in: a matrix of shape {values.shape} for a model of {len(self.item_factors)} items")
+        indptr = values.indptr.astype(np.int64, copy=False)
+        confidences = self._confidences(values.data)
+        return self._solve(indptr, values.indices, confidences, threads=threads or available_threads())
 
     def normal_equations(self, items: NDArray[np.int32], values: NDArray[np.float32]) -> NormalEquations:
-        """Return what a history of items and their values, each of shape (n,), says of its user."""
+        """Return what a history of items and their values, each of shape (n,), says of its user; see `fold_in_one`."""
+        self._check(items, values)
         Y = self.item_factors[items].astype(np.float64)
         confidences = self._confidences(values).astype(np.float64)
         indptr = np.array([0, len(items)], dtype=np.int64)
         shared = np.diag(self.spectrum + self._regularizations(indptr, confidences)[0])
         gain = confidences - self.unobserved_weight
         return NormalEquations(shared + (Y * gain[:, None]).T @ Y, Y * confidences[:, None])
+
+    def _check(self, items: NDArray[np.integer], values: NDArray[np.floating]) -> None:
+        """Refuse what is no history of these items."""
+        if items.ndim != 1 or items.shape != values.shape:
+            raise DataError(f"a history of items of shape {items.shape} with values of shape {values.shape}")
+        if len(items) and (items.dtype.kind not in "iu" or items.astype(np.uint64).max() >= len(self.item_factors)):
+            raise DataError(f"a history with a number that is not that of one of {len(self.item_factors)} items")
 
     def _confidences(self, values: NDArray[np.floating]) -> NDArray[np.float32]:
         return (self.unobserved_weight + self.alpha * values).astype(np.float32)
