@@ -67,8 +67,8 @@ class Settings:
     @property
     def uniform(self) -> bool:
         """Whether all rows of both sides share one regularization."""
-        first = self.user_regularizations[:1]
-        return bool((self.user_regularizations == first).all() and (self.item_regularizations == first).all())
+        all_rows = np.concatenate([self.user_regularizations, self.item_regularizations])
+        return bool((all_rows == all_rows[:1]).all())
 
 
 def factorise(
@@ -134,13 +134,28 @@ def _side(confidences: sp.csr_matrix, width: int, regularizations: NDArray[np.fl
 def _whiten(solved: Side, fixed: Side, gram: Square, settings: Settings) -> Any:
     """Move both sides to where the shared part of the normal equations is the identity; return the problem."""
     regularization = float(settings.user_regularizations[0])
-    lower = np.linalg.cholesky(settings.unobserved_weight * gram + regularization * solved.penalty)
+    lower = _lower_root(settings.unobserved_weight * gram + regularization * solved.penalty)
     inverse = np.linalg.inv(lower)
     native.multiply_by_triangle(fixed.factors, inverse.astype(np.float32), threads=settings.threads)
     solved.penalty = inverse @ solved.penalty @ inverse.T
     fixed.penalty = lower.T @ fixed.penalty @ lower
     ones = np.ones(len(solved.factors), dtype=np.float32)
     return _problem(solved, fixed.factors, np.zeros(len(gram), dtype=np.float32), ones, settings)
+
+
+def _lower_root(matrix: Square) -> Square:
+    """Return L, lower triangular, with matrix = L L'.
+
+    A regularization that is next to nothing beside the factors leaves eigenvalues that the float32 of a Gram matrix can
+    round to 0 or below; they are lifted to what it can tell from 0.
+    """
+    try:
+        return np.linalg.cholesky(matrix)
+    except np.linalg.LinAlgError:
+        eigenvalues, vectors = np.linalg.eigh(matrix)
+        lifted = np.maximum(eigenvalues, np.finfo(np.float32).eps * eigenvalues[-1])
+        upper: Square = np.linalg.qr((vectors * np.sqrt(lifted)).T)[1]
+        return upper.T
 
 
 def _rotate(solved: Side, fixed: Side, gram: Square, settings: Settings) -> Any:
@@ -192,7 +207,7 @@ def _loss(users: Side, items: Side, settings: Settings) -> float:
 
 def _canonical(items: Side, gram: Square, factors: int, threads: int) -> NDArray[np.float32]:
     """Return item factors in coordinates whose squared length the loss punishes, and whose Gram matrix is diagonal."""
-    root = np.linalg.cholesky(items.penalty)
+    root = _lower_root(items.penalty)
     vectors = np.linalg.eigh(root.T @ gram @ root)[1][:, ::-1]
     native.multiply(items.factors, (root @ vectors).astype(np.float32), threads=threads)
     return np.ascontiguousarray(items.factors[:, :factors])

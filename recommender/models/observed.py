@@ -20,8 +20,8 @@ def observed_pairs(user_items: sp.csr_matrix | sp.csr_array) -> sp.csr_matrix:
     """
     if not sp.issparse(user_items) or user_items.ndim != 2 or user_items.dtype.kind not in "fiub":
         raise DataError(f"ALS: needs a SciPy sparse matrix of users x items, got {_kind(user_items)}")
-    values = sp.csr_matrix(user_items)
     try:
+        values = sp.csr_matrix(user_items)
         values.check_format()
     except ValueError as error:
         raise DataError(f"ALS: the user-item matrix is malformed: {error}") from error
