@@ -150,7 +150,7 @@ def _lower_root(matrix: Square) -> Square:
     round to 0 or below; they are lifted to what it can tell from 0.
     """
     try:
-        return np.linalg.cholesky(matrix)
+        return np.asarray(np.linalg.cholesky(matrix), dtype=np.float64)
     except np.linalg.LinAlgError:
         eigenvalues, vectors = np.linalg.eigh(matrix)
         lifted = np.maximum(eigenvalues, np.finfo(np.float32).eps * eigenvalues[-1])
