@@ -8,6 +8,7 @@ BENCH_PORT ?= 8099
 BIN := .venv/bin
 DEMO := --config data/complete-journey.toml
 BUNDLE := data/complete-journey/models/CURRENT
+SANITIZERS := -g -fsanitize=address,undefined -fno-sanitize-recover=all
 PINNED := pyproject.toml constraints.txt setup.py $(wildcard recommender/kernels/src/*)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
@@ -18,7 +19,7 @@ export PIP_ROOT_USER_ACTION := ignore
 
 help: ## say what there is to do
 	@echo "make GOAL, where GOAL is one of:"
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-7s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
 
 setup: compiler openmp browser .venv/.all ## create .venv with all that check, test and demo need
 	@echo "Ready. Next: make demo"
@@ -40,12 +41,14 @@ test: compiler openmp browser .venv/.all ## run the tests, two at a time (ARGS="
 	$(BIN)/python -m pytest -q -n 2 $(ARGS)
 
 sanitize: compiler .venv/.all ## run the tests of the native kernels under the address and undefined-behaviour sanitizers
-	rm -rf .sanitized && mkdir .sanitized && cp -r recommender setup.py pyproject.toml README.md LICENSE .sanitized
-	cd .sanitized && CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all" \
+	@rm -rf .sanitized && mkdir .sanitized && cp -r recommender tests setup.py pyproject.toml README.md LICENSE .sanitized
+	@echo "Compiling the kernels with sanitizers; a minute or two."
+	@cd .sanitized && CFLAGS="$(SANITIZERS)" CXXFLAGS="$(SANITIZERS)" LDFLAGS="$(SANITIZERS)" \
 		../$(BIN)/python setup.py --quiet build_ext --inplace --force
-	cp -r tests .sanitized
-	cd .sanitized && LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libstdc++.so)" \
-		ASAN_OPTIONS=detect_leaks=0 OMP_NUM_THREADS=2 ../$(BIN)/python -m pytest -q -p no:cacheprovider tests/kernels
+	@grep -q __asan_init .sanitized/recommender/kernels/_native.*.so || { echo "The sanitizers are not in the module."; exit 1; }
+	@cd .sanitized && LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libstdc++.so)" \
+		ASAN_OPTIONS=detect_leaks=0 OMP_NUM_THREADS=2 \
+		../$(BIN)/python -m pytest -q -p no:cacheprovider tests/kernels tests/models/test_als.py tests/models/test_als_solvers.py
 
 bench: openmp .venv/.all ## measure the server on the demo's bundle, and list the other benchmarks
 	@echo "Benchmarks, each with --help:" && ls benchmarks/*.py
