@@ -54,6 +54,11 @@ class ALS:
     seed : int
     verbose : bool
         Log the loss of every epoch.
+
+    Raises
+    ------
+    ConfigError
+        If a count is below 1, or a weight is not above 0.
     """
 
     factors: int = 64
@@ -68,6 +73,16 @@ class ALS:
     threads: int | None = None
     seed: int = 0
     verbose: bool = False
+
+    def __post_init__(self) -> None:
+        counts = {"factors": self.factors, "epochs": self.epochs, "steps": self.steps, "threads": self.threads}
+        for name, count in counts.items():
+            if count is not None and count < 1:
+                raise ConfigError(f"ALS: {name} = {count}, needs 1 or more")
+        for name in ("regularization", "alpha", "unobserved_weight"):
+            weight = getattr(self, name)
+            if not 0 < weight < np.inf:
+                raise ConfigError(f"ALS: {name} = {weight}, needs a finite number above 0")
 
     def fit(
         self,

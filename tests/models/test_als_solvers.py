@@ -398,6 +398,21 @@ def test_threads_are_those_of_the_environment_unless_given(
     assert taken == [3, 5]
 
 
+@pytest.mark.parametrize(
+    "name", ["factors", "epochs", "steps", "threads", "regularization", "alpha", "unobserved_weight"]
+)
+@pytest.mark.parametrize("value", [0, -1])
+def test_options_that_make_no_sense_are_refused(name: str, value: int) -> None:
+    with pytest.raises(ConfigError, match=f"ALS: {name} = {value}, needs"):
+        replace(ALS_8, **{name: value})
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_not_finite_are_refused(value: float) -> None:
+    with pytest.raises(ConfigError, match=r"ALS: regularization = .*, needs a finite number above 0"):
+        replace(ALS_8, regularization=value)
+
+
 @needs_native
 def test_what_the_callback_says_ends_the_training(user_items: sp.csr_matrix) -> None:
     confidences = confidences_of(user_items, ALS_8)
