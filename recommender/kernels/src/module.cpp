@@ -59,9 +59,12 @@ void require(bool right, const char* what) {
 template <class Number>
 void require_below(std::int64_t n, const Array<Number>& numbers, const char* what) {
     const Number* number = numbers.data();
-    bool right = true;
-    for (py::ssize_t i = 0; i < numbers.size(); ++i) right &= number[i] >= 0 && number[i] < n;
-    if (!right) throw py::index_error(what);
+    Number least = 0, largest = -1;
+    for (py::ssize_t i = 0, size = numbers.size(); i < size; ++i) {
+        least = std::min(least, number[i]);
+        largest = std::max(largest, number[i]);
+    }
+    if (least < 0 || largest >= n) throw py::index_error(what);
 }
 
 void require_tall(const Array<float>& tall) {
