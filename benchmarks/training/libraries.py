@@ -47,8 +47,8 @@ class Library:
 
 
 LIBRARIES = {
-    "alsobought": Library("", "alsobought_als", exponent=1.0),
-    "alsobought-constant": Library("", "alsobought_als", by_default=False),
+    "alsobought": Library("", "alsobought_als"),
+    "alsobought-scaled": Library("", "alsobought_als", exponent=1.0, by_default=False),
     "implicit-cg": Library("implicit", "implicit_als", "cg", blas_threads=1),
     "irspack-cg": Library("irspack", "irspack_ials", "cg", exponent=1.0),
     "irspack-ialspp": Library("irspack", "irspack_ials", "ialspp", exponent=1.0, tuned_as="irspack-cg"),

@@ -145,7 +145,7 @@ def _coded(
     vectors: NDArray[np.float32],
 ) -> tuple[NDArray[np.float32], NDArray[np.float64], NDArray[np.float64], NDArray[np.uint8]]:
     """Return scales, errors and lengths, each of shape (n,), and codes, shape (n, W), of some vectors."""
-    scales = np.abs(vectors).max(axis=1) / np.float32(LEVELS)
+    scales = np.maximum(np.abs(vectors).max(axis=1) / np.float32(LEVELS), np.finfo(np.float32).tiny)
     rounded = np.clip(np.rint(vectors / scales[:, None]), -LEVELS, LEVELS)
     kept = rounded.astype(np.float64) * scales[:, None]
     return (

@@ -93,8 +93,8 @@ class ALS:
     ) -> FactorModel:
         """Return the model of a matrix of shape (U, I) whose values are finite and not negative.
 
-        Zeros that are stored count as not observed. Items without any value get zero factors. One thread gives equal
-        bytes each time; more may differ in the last digits, as sums of Gram matrices then depend on BLAS's threads.
+        Zeros that are stored count as not observed. Items without any value get zero factors. On one machine the
+        same data, options and seed give the same bytes, with the native solver on any number of threads.
 
         Parameters
         ----------
