@@ -2,7 +2,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 def processors() -> list[str]: ...
-def gram(factors: NDArray[np.float32], *, threads: int) -> NDArray[np.float64]: ...
 def multiply(factors: NDArray[np.float32], square: NDArray[np.float32], *, threads: int) -> None: ...
 def multiply_by_triangle(factors: NDArray[np.float32], lower: NDArray[np.float32], *, threads: int) -> None: ...
 
@@ -15,8 +14,8 @@ class RowProblem:
         confidences: NDArray[np.float32] | None,
         confidence: float,
         factors: NDArray[np.float32],
-        spectrum: NDArray[np.float32],
-        regularizations: NDArray[np.float32],
+        spectrum: NDArray[np.float32] | None,
+        regularizations: NDArray[np.float32] | None,
         unobserved_weight: float,
         processor: str | None = None,
     ) -> None: ...

@@ -14,6 +14,7 @@ What remains per row is its own few columns: `kernels`' RowProblem.
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +27,8 @@ from recommender.errors import ConfigError
 from recommender.kernels import aligned_zeros, native, padded_width
 
 Square = NDArray[np.float64]
+
+ROWS_AT_ONCE = 8192
 ENOUGH = 1e-6
 """A row is solved once its residual has fallen to this share, be there steps left or not: one column takes one step."""
 
@@ -139,8 +142,7 @@ def _whiten(solved: Side, fixed: Side, gram: Square, settings: Settings) -> Any:
     native.multiply_by_triangle(fixed.factors, inverse.astype(np.float32), threads=settings.threads)
     solved.penalty = inverse @ solved.penalty @ inverse.T
     fixed.penalty = lower.T @ fixed.penalty @ lower
-    ones = np.ones(len(solved.factors), dtype=np.float32)
-    return _problem(solved, fixed.factors, np.zeros(len(gram), dtype=np.float32), ones, settings)
+    return _problem(solved, fixed.factors, settings)
 
 
 def _lower_root(matrix: Square) -> Square:
@@ -163,27 +165,34 @@ def _rotate(solved: Side, fixed: Side, gram: Square, settings: Settings) -> Any:
     eigenvalues, vectors = np.linalg.eigh(gram)
     native.multiply(fixed.factors, vectors.astype(np.float32), threads=settings.threads)
     spectrum = settings.unobserved_weight * np.maximum(eigenvalues, 0)
-    return _problem(solved, fixed.factors, spectrum.astype(np.float32), solved.regularizations, settings)
+    return _problem(solved, fixed.factors, settings, spectrum.astype(np.float32))
 
 
 def _problem(
-    solved: Side,
-    factors: NDArray[np.float32],
-    spectrum: NDArray[np.float32],
-    regularizations: NDArray[np.float32],
-    settings: Settings,
+    solved: Side, factors: NDArray[np.float32], settings: Settings, spectrum: NDArray[np.float32] | None = None
 ) -> Any:
+    """Return the rows of one side to solve; without a spectrum the shared part of their equations is the identity."""
     return native.RowProblem(
         **solved.observed,
         factors=factors,
         spectrum=spectrum,
-        regularizations=regularizations,
+        regularizations=None if spectrum is None else solved.regularizations,
         unobserved_weight=settings.unobserved_weight,
     )
 
 
+def _gram(factors: NDArray[np.float32], threads: int) -> Square:
+    """Return factors' factors: blocks of float32, summed in float64 and in their order, whatever the threads."""
+    blocks = [factors[first : first + ROWS_AT_ONCE] for first in range(0, len(factors), ROWS_AT_ONCE)]
+    gram = np.zeros((factors.shape[1], factors.shape[1]))
+    with ThreadPoolExecutor(threads) as pool:
+        for part in pool.map(lambda block: block.T @ block, blocks) if threads > 1 else (b.T @ b for b in blocks):
+            gram += part
+    return gram
+
+
 def _finite_gram(factors: NDArray[np.float32], epoch: int, threads: int) -> Square:
-    gram = native.gram(factors, threads=threads)
+    gram = _gram(factors, threads)
     if not np.isfinite(gram).all():
         raise ConfigError(f"ALS diverged in epoch {epoch}: raise models.als.regularization, or lower the event weights")
     return gram
@@ -191,9 +200,8 @@ def _finite_gram(factors: NDArray[np.float32], epoch: int, threads: int) -> Squa
 
 def _loss(users: Side, items: Side, settings: Settings) -> float:
     """Return the loss of both sides as they stand: the sum over all pairs is a trace of Gram matrices."""
-    user_gram, item_gram = (native.gram(side.factors, threads=settings.threads) for side in (users, items))
-    zeros = np.zeros(items.factors.shape[1], dtype=np.float32)
-    problem = _problem(items, users.factors, zeros, items.regularizations, settings)
+    user_gram, item_gram = (_gram(side.factors, settings.threads) for side in (users, items))
+    problem = _problem(items, users.factors, settings)
     loss: float = problem.observed_loss(items.factors, threads=settings.threads)
     loss += settings.unobserved_weight * float((user_gram * item_gram).sum())
     for side, gram in ((users, user_gram), (items, item_gram)):

@@ -57,6 +57,8 @@ def f32(*shape: int) -> np.ndarray:
         ({"factors": f32(16, 6).T}, TypeError, "incompatible constructor arguments"),
         ({"factors": f32(12, 16)[::2]}, TypeError, "incompatible constructor arguments"),
         ({"factors": None}, TypeError, "incompatible constructor arguments"),
+        ({"spectrum": None}, ValueError, "spectrum and regularizations go together"),
+        ({"regularizations": None}, ValueError, "spectrum and regularizations go together"),
         ({"spectrum": f32(15)}, ValueError, "spectrum must be as long as a factor"),
         ({"spectrum": f32(4, 4)}, ValueError, "spectrum must be as long as a factor"),
         ({"regularizations": f32(2)}, ValueError, "a regularization for each row"),
@@ -117,11 +119,10 @@ def test_absurd_numbers_of_threads_and_steps_work() -> None:
 @pytest.mark.parametrize(
     ("function", "arguments", "error", "reason"),
     [
-        ("gram", [f32(16)], ValueError, "two dimensions"),
-        ("gram", [f32(3, 0)], ValueError, "a width above 0"),
-        ("gram", [f32(3, 16).astype(np.float64)], TypeError, "incompatible function arguments"),
-        ("gram", [f32(16, 3).T], TypeError, "incompatible function arguments"),
-        ("gram", [[[1.0]]], TypeError, "incompatible function arguments"),
+        ("multiply", [f32(3, 0), f32(0, 0)], ValueError, "a width above 0"),
+        ("multiply", [f32(3, 16).astype(np.float64), f32(16, 16)], TypeError, "incompatible function arguments"),
+        ("multiply", [f32(16, 3).T, f32(3, 3)], TypeError, "incompatible function arguments"),
+        ("multiply", [[[1.0]], f32(1, 1)], TypeError, "incompatible function arguments"),
         ("multiply", [f32(3, 16), f32(16, 15)], ValueError, "square and as wide as the factors"),
         ("multiply", [f32(3, 16), f32(256)], ValueError, "square and as wide as the factors"),
         ("multiply_by_triangle", [f32(3, 16), f32(17, 17)], ValueError, "square and as wide as the factors"),
@@ -135,7 +136,7 @@ def test_dense(function: str, arguments: list[Any], error: type[Exception], reas
 
 def test_dense_needs_a_thread_and_something_to_write_to() -> None:
     with pytest.raises(ValueError, match="threads must be above 0"):
-        native.gram(FLOATS, threads=0)
+        native.multiply(FLOATS.copy(), f32(16, 16), threads=0)
     frozen = FLOATS.copy()
     frozen.flags.writeable = False
     with pytest.raises(ValueError, match="not writeable"):

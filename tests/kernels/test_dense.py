@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from recommender.kernels import aligned_zeros, has_native, native, padded, padded_width
+from recommender.models import als_native
 
 pytestmark = pytest.mark.skipif(not has_native(), reason="the native kernels are not built")
 
-ROWS = [0, 1, 2047, 2048, 2049, 5000]
+ROWS = [0, 1, 2047, 2048, 2049, 20_000]
 WIDTHS = [1, 16, 17, 64]
 
 
@@ -21,13 +22,13 @@ def tall(rows: int, width: int) -> np.ndarray:
 @pytest.mark.parametrize("width", WIDTHS)
 def test_gram(rows: int, width: int) -> None:
     factors = tall(rows, width)
-    found = native.gram(factors, threads=1)
+    found = als_native._gram(factors, 1)
     exact = factors.astype(np.float64).T @ factors.astype(np.float64)
     assert found.dtype == np.float64
     np.testing.assert_allclose(found, exact, atol=1e-5 * max(rows, 1))
     assert (found == found.T).all()
     for threads in (1, 2, 5):
-        assert native.gram(factors, threads=threads).tobytes() == found.tobytes()
+        assert als_native._gram(factors, threads).tobytes() == found.tobytes()
 
 
 @pytest.mark.parametrize("rows", ROWS)

@@ -116,8 +116,8 @@ def test_scaling_all_weights_changes_nothing(user_items: sp.csr_matrix, c: float
         unobserved_weight=ALS_8.unobserved_weight * c,
     )
     one, other = ALS_8.fit(user_items), scaled.fit(user_items)
-    np.testing.assert_allclose(other.item_factors, one.item_factors, rtol=1e-3, atol=1e-5)
-    np.testing.assert_allclose(other.fold_in(user_items), one.fold_in(user_items), rtol=1e-3, atol=1e-5)
+    np.testing.assert_allclose(other.item_factors, one.item_factors, rtol=1e-3, atol=2e-4)
+    np.testing.assert_allclose(other.fold_in(user_items), one.fold_in(user_items), rtol=1e-3, atol=2e-4)
 
 
 @pytest.mark.parametrize("changed", ["regularization", "alpha", "unobserved_weight"])

@@ -14,8 +14,6 @@ constexpr std::int64_t ROWS_AT_ONCE = 2048;
 
 // BLAS counts by columns, so it sees the transpose of every matrix here.
 struct Blas {
-    void (*syrk)(const char* uplo, const char* trans, const int* n, const int* k, const float* alpha, const float* a,
-                 const int* lda, const float* beta, float* c, const int* ldc);
     void (*trmm)(const char* side, const char* uplo, const char* trans, const char* diag, const int* m, const int* n,
                  const float* alpha, const float* a, const int* lda, float* b, const int* ldb);
     void (*gemm)(const char* transa, const char* transb, const int* m, const int* n, const int* k, const float* alpha,
@@ -43,34 +41,11 @@ void in_blocks(std::int64_t rows, int threads, Work work) {
 }  // namespace
 
 void load_blas() {
-    if (blas.syrk != nullptr) return;
+    if (blas.trmm != nullptr) return;
     const auto module = pybind11::module_::import("scipy.linalg.cython_blas");
     const pybind11::dict routines = module.attr("__pyx_capi__");
     fetch(routines, "strmm", blas.trmm);
     fetch(routines, "sgemm", blas.gemm);
-    fetch(routines, "ssyrk", blas.syrk);
-}
-
-void gram(const float* tall, std::int64_t rows, int width, int threads, double* sum) {
-    const auto size = static_cast<std::size_t>(width) * static_cast<std::size_t>(width);
-    const auto blocks = static_cast<std::size_t>((rows + ROWS_AT_ONCE - 1) / ROWS_AT_ONCE);
-    std::vector<float> parts(blocks * size);
-    in_blocks(rows, threads, [&](std::int64_t block, std::int64_t first, int n) {
-        const float one = 1, zero = 0;
-        blas.syrk("L", "N", &width, &n, &one, tall + first * width, &width, &zero,
-                  parts.data() + static_cast<std::size_t>(block) * size, &width);
-    });
-    std::fill(sum, sum + size, 0.0);
-    for (std::size_t block = 0; block < blocks; ++block) {
-        for (int row = 0; row < width; ++row) {  // below the diagonal for BLAS is above it here
-            for (int column = row; column < width; ++column) {
-                sum[row * width + column] += static_cast<double>(parts[block * size + static_cast<std::size_t>(row * width + column)]);
-            }
-        }
-    }
-    for (int row = 0; row < width; ++row) {
-        for (int column = 0; column < row; ++column) sum[row * width + column] = sum[column * width + row];
-    }
 }
 
 void multiply_by_triangle(float* tall, std::int64_t rows, int width, const float* lower, int threads) {

@@ -1,6 +1,5 @@
-// Products of tall matrices, (rows, width), with small ones, (width, width): by the BLAS that SciPy ships, a block of rows
-// at a time. Blocks are shared among threads and summed in their order, so that the result does not depend on how many
-// threads there were; BLAS itself must be held to one.
+// Products of tall matrices, (rows, width), with small ones, (width, width), in place: by the BLAS that SciPy ships, blocks
+// of rows shared among threads; BLAS itself must be held to one.
 
 #pragma once
 
@@ -10,9 +9,6 @@ namespace alsobought {
 
 // Fetches the routines from SciPy; needs the interpreter, so call it before letting go of the lock.
 void load_blas();
-
-// sum = tall' tall, (width, width).
-void gram(const float* tall, std::int64_t rows, int width, int threads, double* sum);
 
 // tall = tall lower', where `lower` holds zeros above its diagonal.
 void multiply_by_triangle(float* tall, std::int64_t rows, int width, const float* lower, int threads);

@@ -1,10 +1,10 @@
 // Solving one row of the normal equations by conjugate gradients, preconditioned by their diagonal part.
 //
-//     (D + sum w_i z_i z_i') x = sum c_i z_i,   D = diag(spectrum) + regularization I,   w_i = c_i - unobserved_weight
+//     (D + sum w_i z_i z_i') x = sum c_i z_i,   D = diag(spectrum) + regularization I, or I   w_i = c_i - unobserved_weight
 //
 // over the columns i observed in the row. Dividing by D scales both sides by D^-1/2, after which the matrix is an
 // identity plus one term per observed column: a row with n of them is exact after n steps and close after a few.
-// A step costs 4 n width operations; there is no width^2 anywhere.
+// A step costs 4 n width operations, the last one half of it; there is no width^2 anywhere.
 
 // Columns that are handled together: few enough to stay in the first cache between their two uses.
 constexpr int GROUP = 32;
@@ -45,63 +45,82 @@ INLINE void add_columns(const float* const* columns, int n, const float* amounts
     for (; f < width; f += LANES) add_part<1>(columns, n, amounts, f, sum);
 }
 
-// Calls each(columns, n, place of the first) for the observed columns of a row, a group at a time.
-template <class Each>
-INLINE void in_groups(const Rows& rows, std::int64_t row, Each each) {
-    for (std::int64_t place = rows.indptr[row]; place < rows.indptr[row + 1]; place += GROUP) {
-        const int n = static_cast<int>(std::min<std::int64_t>(GROUP, rows.indptr[row + 1] - place));
-        const float* columns[GROUP];
-        for (int i = 0; i < n; ++i) columns[i] = rows.factors + std::int64_t{rows.indices[place + i]} * rows.width;
-        each(columns, n, place);
+// The observed columns of a row, a group at a time; where one group is all, their places are looked up once.
+class Columns {
+  public:
+    INLINE Columns(const Rows& rows, std::int64_t row)
+        : rows_(rows), begin_(rows.indptr[row]), end_(rows.indptr[row + 1]) {
+        if (end_ - begin_ <= GROUP) look_up(begin_);
     }
-}
 
-// Adds coefficient(place, z.x) * z of every observed column z to `sum`.
-template <class Coefficient>
-INLINE void add_scored(const Rows& rows, std::int64_t row, const float* x, float* sum, Coefficient coefficient) {
-    in_groups(rows, row, [&](const float* const* columns, int n, std::int64_t place) {
-        float amounts[GROUP];
-        scores_of(columns, n, x, rows.width, amounts);
-        for (int i = 0; i < n; ++i) amounts[i] = coefficient(place + i, amounts[i]);
-        add_columns(columns, n, amounts, rows.width, sum);
-    });
-}
+    // Calls each(columns, n, place of the first).
+    template <class Each>
+    INLINE void in_groups(Each each) {
+        if (end_ - begin_ <= GROUP) return each(columns_, static_cast<int>(end_ - begin_), begin_);
+        for (std::int64_t place = begin_; place < end_; place += GROUP) each(columns_, look_up(place), place);
+    }
 
-template <class Confidence>
+  private:
+    INLINE int look_up(std::int64_t place) {
+        const int n = static_cast<int>(std::min<std::int64_t>(GROUP, end_ - place));
+        for (int i = 0; i < n; ++i) columns_[i] = rows_.factors + std::int64_t{rows_.indices[place + i]} * rows_.width;
+        return n;
+    }
+
+    const Rows& rows_;
+    std::int64_t begin_, end_;
+    const float* columns_[GROUP];
+};
+
+// The diagonal D of a row: written out once, as it is needed several times over, or the identity.
+template <bool identity>
+class Diagonal {
+  public:
+    INLINE Diagonal(const Rows& rows, std::int64_t row, float* scratch) : values_(scratch), inverses_(scratch + rows.width) {
+        if (identity) return;
+        for (std::int32_t f = 0; f < rows.width; f += LANES) {
+            const Vector d = load(rows.spectrum + f) + rows.regularizations[row];
+            store(values_ + f, d);
+            store(inverses_ + f, 1.0f / d);
+        }
+    }
+
+    INLINE Vector times(std::int32_t f, Vector v) const { return identity ? v : load(values_ + f) * v; }
+    INLINE Vector divides(std::int32_t f, Vector v) const { return identity ? v : load(inverses_ + f) * v; }
+
+  private:
+    float *values_, *inverses_;
+};
+
+template <bool identity, class Confidence>
 INLINE void solve_with(const Rows& rows, const Effort& effort, std::int64_t row, float* solution, float* scratch,
                        Confidence confidence) {
-    const std::int64_t begin = rows.indptr[row], end = rows.indptr[row + 1];
     const std::int32_t width = rows.width;
-    const auto zero = [width](float* x) { std::memset(x, 0, sizeof(float) * static_cast<std::size_t>(width)); };
-    if (begin == end) return zero(solution);
-
-    float *diagonal = scratch, *inverse = diagonal + width, *residual = inverse + width;
-    float *direction = residual + width, *product = direction + width;
-    for (std::int32_t f = 0; f < width; f += LANES) {
-        const Vector d = load(rows.spectrum + f) + rows.regularizations[row];
-        store(diagonal + f, d);
-        store(inverse + f, 1.0f / d);
-    }
-
     const float w0 = rows.unobserved_weight;
+    Columns observed(rows, row);
+    const Diagonal<identity> diagonal(rows, row, scratch);
+    float *residual = scratch + 2 * width, *direction = residual + width, *product = direction + width;
+
     if (effort.warm) {
-        for (std::int32_t f = 0; f < width; f += LANES) store(residual + f, -load(diagonal + f) * load(solution + f));
-        add_scored(rows, row, solution, residual, [&](std::int64_t place, float score) {
-            return confidence(place) - (confidence(place) - w0) * score;
-        });
+        for (std::int32_t f = 0; f < width; f += LANES) store(residual + f, -diagonal.times(f, load(solution + f)));
     } else {
-        zero(solution);
-        zero(residual);
-        in_groups(rows, row, [&](const float* const* columns, int n, std::int64_t place) {
-            float amounts[GROUP];
-            for (int i = 0; i < n; ++i) amounts[i] = confidence(place + i);
-            add_columns(columns, n, amounts, width, residual);
-        });
+        std::memset(solution, 0, sizeof(float) * static_cast<std::size_t>(width));
+        std::memset(residual, 0, sizeof(float) * static_cast<std::size_t>(width));
     }
+    observed.in_groups([&](const float* const* columns, int n, std::int64_t place) {
+        float amounts[GROUP];
+        if (effort.warm) {
+            scores_of(columns, n, solution, width, amounts);
+            for (int i = 0; i < n; ++i) amounts[i] = confidence(place + i) - (confidence(place + i) - w0) * amounts[i];
+        } else {
+            for (int i = 0; i < n; ++i) amounts[i] = confidence(place + i);
+        }
+        add_columns(columns, n, amounts, width, residual);
+    });
 
     Vector squares{};
     for (std::int32_t f = 0; f < width; f += LANES) {
-        const Vector r = load(residual + f), p = r * load(inverse + f);
+        const Vector r = load(residual + f), p = diagonal.divides(f, r);
         store(direction + f, p);
         squares += r * p;
     }
@@ -111,34 +130,64 @@ INLINE void solve_with(const Rows& rows, const Effort& effort, std::int64_t row,
         return;
     }
     const float enough = effort.tolerance * effort.tolerance * error;
-    for (std::int32_t step = 0; step < effort.steps && error > enough; ++step) {
-        for (std::int32_t f = 0; f < width; f += LANES) store(product + f, load(diagonal + f) * load(direction + f));
-        add_scored(rows, row, direction, product,
-                   [&](std::int64_t place, float score) { return (confidence(place) - w0) * score; });
-        const float curvature = dot(direction, product, width);
-        if (curvature == 0) break;  // what is left is too small for a float
+    for (std::int32_t step = 1; step <= effort.steps && error > enough; ++step) {
+        const bool last = step == effort.steps;  // then nobody asks for the residual, nor for what it takes
+        Vector shared{};
+        for (std::int32_t f = 0; f < width; f += LANES) {
+            const Vector p = load(direction + f), d = diagonal.times(f, p);
+            if (!last) store(product + f, d);
+            shared += p * d;
+        }
+        float own = 0;
+        observed.in_groups([&](const float* const* columns, int n, std::int64_t place) {
+            float amounts[GROUP];
+            scores_of(columns, n, direction, width, amounts);
+            for (int i = 0; i < n; ++i) {
+                const float score = amounts[i];
+                amounts[i] = (confidence(place + i) - w0) * score;
+                own += amounts[i] * score;
+            }
+            if (!last) add_columns(columns, n, amounts, width, product);
+        });
+        const float curvature = total(shared) + own;  // direction' (matrix) direction
+        if (curvature == 0) break;                    // what is left is too small for a float
         const float length = error / curvature;
+        for (std::int32_t f = 0; f < width; f += LANES) {
+            store(solution + f, load(solution + f) + length * load(direction + f));
+        }
+        if (last) break;
         squares = Vector{};
         for (std::int32_t f = 0; f < width; f += LANES) {
             const Vector r = load(residual + f) - length * load(product + f);
-            store(solution + f, load(solution + f) + length * load(direction + f));
             store(residual + f, r);
-            squares += r * r * load(inverse + f);
+            squares += r * diagonal.divides(f, r);
         }
         const float before = error;
         error = total(squares);
         const float keep = error / before;
         for (std::int32_t f = 0; f < width; f += LANES) {
-            store(direction + f, load(residual + f) * load(inverse + f) + keep * load(direction + f));
+            store(direction + f, diagonal.divides(f, load(residual + f)) + keep * load(direction + f));
         }
+    }
+}
+
+template <class Confidence>
+INLINE void solve_row(const Rows& rows, const Effort& effort, std::int64_t row, float* solution, float* scratch,
+                      Confidence confidence) {
+    if (rows.indptr[row] == rows.indptr[row + 1]) {
+        std::memset(solution, 0, sizeof(float) * static_cast<std::size_t>(rows.width));
+    } else if (rows.spectrum == nullptr) {
+        solve_with<true>(rows, effort, row, solution, scratch, confidence);
+    } else {
+        solve_with<false>(rows, effort, row, solution, scratch, confidence);
     }
 }
 
 INLINE void solve(const Rows& rows, const Effort& effort, std::int64_t row, float* solution, float* scratch) {
     if (rows.confidences == nullptr) {
-        solve_with(rows, effort, row, solution, scratch, [&](std::int64_t) { return rows.confidence; });
+        solve_row(rows, effort, row, solution, scratch, [&](std::int64_t) { return rows.confidence; });
     } else {
-        solve_with(rows, effort, row, solution, scratch, [&](std::int64_t place) { return rows.confidences[place]; });
+        solve_row(rows, effort, row, solution, scratch, [&](std::int64_t place) { return rows.confidences[place]; });
     }
 }
 

@@ -30,8 +30,8 @@ struct Rows {
     const float* confidences;  // one per observed pair; null: all are `confidence`
     float confidence;
     const float* factors;          // (columns, width) row by row, width a multiple of WIDTH_UNIT
-    const float* spectrum;         // (width): the diagonal, without the row's own
-    const float* regularizations;  // (rows): which is added to each of it
+    const float* spectrum;         // (width): that diagonal, without the row's own; null: the identity, all in all
+    const float* regularizations;  // (rows): which is added to each of it; null where spectrum is
     std::int32_t width;
     float unobserved_weight;
 };

@@ -76,17 +76,6 @@ void require_square(const Array<float>& square, const Array<float>& tall) {
             "the matrix must be square and as wide as the factors");
 }
 
-Array<double> gram_of(const Array<float>& factors, int threads) {
-    require_tall(factors);
-    load_blas();
-    const auto width = static_cast<int>(factors.shape(1));
-    Array<double> sum({width, width});
-    double* room = sum.mutable_data();
-    const py::gil_scoped_release release;
-    gram(factors.data(), factors.shape(0), width, threads, room);
-    return sum;
-}
-
 // One of the two in-place products of dense.h.
 template <void (*product)(float*, std::int64_t, int, const float*, int)>
 void multiply_in_place(Array<float>& factors, const Array<float>& matrix, int threads) {
@@ -102,7 +91,8 @@ void multiply_in_place(Array<float>& factors, const Array<float>& matrix, int th
 class RowProblem {
   public:
     RowProblem(Array<std::int64_t> indptr, Array<std::int32_t> indices, std::optional<Array<float>> confidences,
-               float confidence, Array<float> factors, Array<float> spectrum, Array<float> regularizations,
+               float confidence, Array<float> factors, std::optional<Array<float>> spectrum,
+               std::optional<Array<float>> regularizations,
                float unobserved_weight, const std::optional<std::string>& processor)
         : kernels_(kernels_for(processor)), indptr_(std::move(indptr)), indices_(std::move(indices)),
           confidences_(std::move(confidences)), factors_(std::move(factors)), spectrum_(std::move(spectrum)),
@@ -110,16 +100,18 @@ class RowProblem {
         require(indptr_.ndim() == 1 && indptr_.size() >= 1, "indptr must have one dimension and not be empty");
         require(factors_.ndim() == 2 && factors_.shape(1) > 0 && factors_.shape(1) % WIDTH_UNIT == 0,
                 "factors must have two dimensions and a width that is a multiple of 16");
-        require(spectrum_.ndim() == 1 && spectrum_.size() == factors_.shape(1), "spectrum must be as long as a factor");
+        require(spectrum_.has_value() == regularizations_.has_value(), "spectrum and regularizations go together");
+        require(!spectrum_ || (spectrum_->ndim() == 1 && spectrum_->size() == factors_.shape(1)), "spectrum must be as long as a factor");
         require(!confidences_ || confidences_->size() == indices_.size(), "there must be a confidence for each index");
         n_ = indptr_.size() - 1;
-        require(regularizations_.size() == n_, "there must be a regularization for each row");
+        require(!regularizations_ || regularizations_->size() == n_, "there must be a regularization for each row");
         require(indptr_.at(0) == 0 && indptr_.at(n_) == indices_.size() &&
                     std::is_sorted(indptr_.data(), indptr_.data() + indptr_.size()),
                 "indptr must rise from 0 to the number of indices");
         require_below(factors_.shape(0), indices_, "an index is not that of a row of factors");
         rows_ = {indptr_.data(), indices_.data(), confidences_ ? confidences_->data() : nullptr, confidence,
-                 factors_.data(), spectrum_.data(), regularizations_.data(),
+                 factors_.data(), spectrum_ ? spectrum_->data() : nullptr,
+                 regularizations_ ? regularizations_->data() : nullptr,
                  static_cast<std::int32_t>(factors_.shape(1)), unobserved_weight};
     }
 
@@ -166,8 +158,8 @@ class RowProblem {
     Array<std::int32_t> indices_;
     std::optional<Array<float>> confidences_;
     Array<float> factors_;
-    Array<float> spectrum_;
-    Array<float> regularizations_;
+    std::optional<Array<float>> spectrum_;
+    std::optional<Array<float>> regularizations_;
     std::int64_t n_ = 0;
     Rows rows_{};
 };
@@ -321,7 +313,6 @@ PYBIND11_MODULE(_native, module) {
     module.doc() = "Half-steps of ALS and exact search, compiled. recommender.kernels says what they compute.";
     module.def("processors", &processors, "Names of the kinds of processor with kernels that run here, best first.");
 
-    module.def("gram", &gram_of, py::arg("factors").noconvert(), py::kw_only(), "threads"_a, "factors' factors.");
     module.def("multiply", &multiply_in_place<multiply>, py::arg("factors").noconvert(), py::arg("square").noconvert(),
                py::kw_only(), "threads"_a, "factors = factors square, in place.");
     module.def("multiply_by_triangle", &multiply_in_place<multiply_by_triangle>, py::arg("factors").noconvert(),
@@ -329,7 +320,7 @@ PYBIND11_MODULE(_native, module) {
 
     py::class_<RowProblem>(module, "RowProblem")
         .def(py::init<Array<std::int64_t>, Array<std::int32_t>, std::optional<Array<float>>, float, Array<float>,
-                      Array<float>, Array<float>, float, std::optional<std::string>>(),
+                      std::optional<Array<float>>, std::optional<Array<float>>, float, std::optional<std::string>>(),
              py::kw_only(), py::arg("indptr").noconvert(), py::arg("indices").noconvert(), py::arg("confidences").noconvert(),
              "confidence"_a, py::arg("factors").noconvert(), py::arg("spectrum").noconvert(),
              py::arg("regularizations").noconvert(), "unobserved_weight"_a, "processor"_a = py::none())
