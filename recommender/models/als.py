@@ -169,16 +169,20 @@ class ALS:
         settings = als_native.Settings(
             unobserved_weight=self.unobserved_weight,
             user_regularizations=self._regularizations(confidences),
-            item_regularizations=self._regularizations(confidences.T.tocsr()),
+            item_regularizations=self._regularizations(confidences.T),
             steps=self.steps,
             epochs=self.epochs,
             threads=threads,
         )
         return als_native.factorise(confidences, start, settings, self._watch(progress))
 
-    def _regularizations(self, confidences: sp.csr_matrix) -> NDArray[np.float64]:
+    def _regularizations(self, confidences: sp.csr_matrix | sp.csc_matrix) -> NDArray[np.float64]:
+        """Return the regularization of each row, shape (N,)."""
+        if self.regularization_exponent == 0:
+            return np.full(confidences.shape[0], self.regularization)
+        rows = confidences.tocsr()
         weights = (self.regularization, self.regularization_exponent, self.unobserved_weight)
-        return regularizations_of(confidences.indptr, confidences.data, confidences.shape[1], *weights)
+        return regularizations_of(rows.indptr, rows.data, rows.shape[1], *weights)
 
     def _watch(self, progress: Progress) -> Callable[[int, Callable[[], float]], bool]:
         """Return what follows the training: it reports each epoch and says whether that was the last one needed."""
