@@ -95,18 +95,22 @@ class Matrix(Record):
 class ALSConfig(Record):
     """Alternating least squares on the user-item matrix."""
 
-    factors: int = Field(64, ge=1, le=1024, description="Length of a factor vector.")
-    regularization: float = Field(10.0, gt=0, description="Weight of the squared factors in the loss.")
+    factors: int = Field(128, ge=1, le=1024, description="Length of a factor vector.")
+    regularization: float | None = Field(
+        None, gt=0, description="Weight of the squared factors in the loss; not set: what suits the matrix."
+    )
     regularization_exponent: float = Field(
         0.0, ge=0, le=2, description="0: the same regularization for all; 1: growing with the confidence in a row."
     )
     alpha: float = Field(1.0, gt=0, description="Confidence that one fresh purchase adds to a pair.")
-    unobserved_weight: float = Field(1.0, gt=0, description="Confidence in a pair that was never observed.")
-    epochs: int = Field(12, ge=1, le=1000, description="Passes over users and items.")
+    unobserved_weight: float | None = Field(
+        None, gt=0, description="Confidence in a pair that was never observed; not set: what suits the matrix."
+    )
+    epochs: int = Field(8, ge=1, le=1000, description="Passes over users and items.")
     tolerance: float | None = Field(
         None, gt=0, lt=1, description="Stop once an epoch lowers the loss by less than this share."
     )
-    steps: int = Field(2, ge=1, le=100, description="Conjugate-gradient steps per row and half-step (native solver).")
+    steps: int = Field(4, ge=1, le=100, description="Conjugate-gradient steps per row and half-step (native solver).")
     solver: Literal["auto", "native", "implicit"] = Field(
         "auto", description="auto: the native kernels where they are built, else the library implicit."
     )

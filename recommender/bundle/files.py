@@ -116,6 +116,8 @@ def read_files(folder: Path, manifest: Manifest) -> Bundle:
     try:
         config = parse_config(manifest.config, source=f"{folder / MANIFEST}: config")
         als = config.models.als
+        if als.regularization is None or als.unobserved_weight is None:
+            raise StoreError(f"{folder / MANIFEST}: config names no models.als.regularization and unobserved_weight")
         factors = _load(folder / "als" / "item_factors.npy")
         return Bundle(
             manifest=manifest,

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from recommender.errors import ConfigError
 from recommender.kernels import MISSING, has_native
 from recommender.models import als_implicit, als_native
+from recommender.models.als_weights import Weights, weights_of
 from recommender.models.factor_model import FactorModel, regularizations_of
 from recommender.models.observed import observed_pairs
 from recommender.models.threads import available_threads
@@ -36,11 +37,15 @@ class ALS:
     ----------
     factors : int
         Length of a factor vector, F.
-    regularization : float
+    regularization : float, optional
+        None takes it from the matrix: its share of observed pairs, their number and mean value.
     regularization_exponent : float
         reg_u = regularization * (sum of c_ui over all items)^exponent, and the same for items: 0 is one regularization
         for all, 1 grows with how much is known of a row (Rendle et al., RecSys 2022, section 3.2).
-    alpha, unobserved_weight : float
+    alpha : float
+    unobserved_weight : float, optional
+        None takes it from the matrix: its share of observed pairs and their root mean square value. The model says
+        what both came to.
     epochs : int
         Passes over users and items.
     tolerance : float, optional
@@ -61,14 +66,14 @@ class ALS:
         If a count is below 1, or a weight is not above 0.
     """
 
-    factors: int = 64
-    regularization: float = 10.0
+    factors: int = 128
+    regularization: float | None = None
     regularization_exponent: float = 0.0
     alpha: float = 1.0
-    unobserved_weight: float = 1.0
-    epochs: int = 12
+    unobserved_weight: float | None = None
+    epochs: int = 8
     tolerance: float | None = None
-    steps: int = 2
+    steps: int = 4
     solver: Solver = "auto"
     threads: int | None = None
     seed: int = 0
@@ -81,7 +86,7 @@ class ALS:
                 raise ConfigError(f"ALS: {name} = {count}, needs 1 or more")
         for name in ("regularization", "alpha", "unobserved_weight"):
             weight = getattr(self, name)
-            if not 0 < weight < np.inf:
+            if weight is not None and not 0 < weight < np.inf:
                 raise ConfigError(f"ALS: {name} = {weight}, needs a finite number above 0")
 
     def fit(
@@ -111,12 +116,13 @@ class ALS:
             If the factors stop being finite, or the solver can't do what is asked.
         """
         values = observed_pairs(user_items)
+        weights = self._weights(values)
         start = self._start(values.shape[1], warm_start)
-        weights = np.float32(self.unobserved_weight) + np.float32(self.alpha) * values.data
-        confidences = sp.csr_matrix((weights, values.indices, values.indptr), shape=values.shape)
-        item_factors = self._factorise(confidences, start, progress)
+        data = np.float32(weights.unobserved_weight) + np.float32(self.alpha) * values.data
+        confidences = sp.csr_matrix((data, values.indices, values.indptr), shape=values.shape)
+        item_factors = self._factorise(confidences, weights, start, progress)
         return FactorModel(
-            item_factors, self.regularization, self.alpha, self.unobserved_weight, self.regularization_exponent
+            item_factors, weights.regularization, self.alpha, weights.unobserved_weight, self.regularization_exponent
         )
 
     @property
@@ -152,37 +158,46 @@ class ALS:
         start[known, :shared] = warm_start[known, :shared]
         return start
 
+    def _weights(self, values: sp.csr_matrix) -> Weights:
+        """Return the weights that were asked for, and those that suit the matrix where none were."""
+        suited = weights_of(values, self.alpha, self.regularization_exponent)
+        return Weights(
+            suited.regularization if self.regularization is None else self.regularization,
+            suited.unobserved_weight if self.unobserved_weight is None else self.unobserved_weight,
+        )
+
     def _factorise(
-        self, confidences: sp.csr_matrix, start: NDArray[np.float32], progress: Progress
+        self, confidences: sp.csr_matrix, weights: Weights, start: NDArray[np.float32], progress: Progress
     ) -> NDArray[np.float32]:
         threads = self.threads or available_threads()
         if self.chosen_solver == "implicit":
             return als_implicit.factorise(
                 confidences,
                 start,
-                regularization=self.regularization,
-                unobserved_weight=self.unobserved_weight,
+                regularization=weights.regularization,
+                unobserved_weight=weights.unobserved_weight,
                 epochs=self.epochs,
                 threads=threads,
                 after_epoch=lambda epoch: progress("fit als", epoch, self.epochs),
             )
         settings = als_native.Settings(
-            unobserved_weight=self.unobserved_weight,
-            user_regularizations=self._regularizations(confidences),
-            item_regularizations=self._regularizations(confidences.T),
+            unobserved_weight=weights.unobserved_weight,
+            user_regularizations=self._regularizations(confidences, weights),
+            item_regularizations=self._regularizations(confidences.T, weights),
             steps=self.steps,
             epochs=self.epochs,
             threads=threads,
         )
         return als_native.factorise(confidences, start, settings, self._watch(progress))
 
-    def _regularizations(self, confidences: sp.csr_matrix | sp.csc_matrix) -> NDArray[np.float64]:
+    def _regularizations(self, confidences: sp.csr_matrix | sp.csc_matrix, weights: Weights) -> NDArray[np.float64]:
         """Return the regularization of each row, shape (N,)."""
+        regularization, unobserved_weight = weights
         if self.regularization_exponent == 0:
-            return np.full(confidences.shape[0], self.regularization)
+            return np.full(confidences.shape[0], regularization)
         rows = confidences.tocsr()
-        weights = (self.regularization, self.regularization_exponent, self.unobserved_weight)
-        return regularizations_of(rows.indptr, rows.data, rows.shape[1], *weights)
+        exponent = self.regularization_exponent
+        return regularizations_of(rows.indptr, rows.data, rows.shape[1], regularization, exponent, unobserved_weight)
 
     def _watch(self, progress: Progress) -> Callable[[int, Callable[[], float]], bool]:
         """Return what follows the training: it reports each epoch and says whether that was the last one needed."""

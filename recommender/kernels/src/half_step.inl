@@ -27,22 +27,45 @@ INLINE void scores_of(const float* const* columns, int n, const float* x, int wi
     for (; i < n; ++i) scores[i] = dot(columns[i], x, width);
 }
 
+// The columns of the row that comes next, fetched one by one while the present row is solved: all at once would have to
+// wait for each other.
+class Ahead {
+  public:
+    INLINE explicit Ahead(const Rows& rows) : rows_(rows) {}
+
+    INLINE void expect(std::int64_t row) {
+        place_ = rows_.indptr[row];
+        end_ = rows_.indptr[row + 1];
+    }
+
+    INLINE void fetch() {
+        if (place_ >= end_) return;
+        const float* column = rows_.factors + std::int64_t{rows_.indices[place_++]} * rows_.width;
+        for (int f = 0; f < rows_.width; f += 16) __builtin_prefetch(column + f, 0, 2);
+    }
+
+  private:
+    const Rows& rows_;
+    std::int64_t place_ = 0, end_ = 0;
+};
+
 // Adds amounts[i] * columns[i] to the `parts` vectors of `sum` from f on, which stay in registers meanwhile.
 template <int parts>
-INLINE void add_part(const float* const* columns, int n, const float* amounts, int f, float* sum) {
+INLINE void add_part(const float* const* columns, int n, const float* amounts, int f, float* sum, Ahead& ahead) {
     Vector kept[parts];
     for (int part = 0; part < parts; ++part) kept[part] = load(sum + f + part * LANES);
     for (int i = 0; i < n; ++i) {
         for (int part = 0; part < parts; ++part) kept[part] += amounts[i] * load(columns[i] + f + part * LANES);
+        if (f == 0) ahead.fetch();
     }
     for (int part = 0; part < parts; ++part) store(sum + f + part * LANES, kept[part]);
 }
 
-INLINE void add_columns(const float* const* columns, int n, const float* amounts, int width, float* sum) {
+INLINE void add_columns(const float* const* columns, int n, const float* amounts, int width, float* sum, Ahead& ahead) {
     int f = 0;
-    for (; f + 8 * LANES <= width; f += 8 * LANES) add_part<8>(columns, n, amounts, f, sum);
-    for (; f + 4 * LANES <= width; f += 4 * LANES) add_part<4>(columns, n, amounts, f, sum);
-    for (; f < width; f += LANES) add_part<1>(columns, n, amounts, f, sum);
+    for (; f + 8 * LANES <= width; f += 8 * LANES) add_part<8>(columns, n, amounts, f, sum, ahead);
+    for (; f + 4 * LANES <= width; f += 4 * LANES) add_part<4>(columns, n, amounts, f, sum, ahead);
+    for (; f < width; f += LANES) add_part<1>(columns, n, amounts, f, sum, ahead);
 }
 
 // The observed columns of a row, a group at a time; where one group is all, their places are looked up once.
@@ -94,7 +117,7 @@ class Diagonal {
 
 template <bool identity, class Confidence>
 INLINE void solve_with(const Rows& rows, const Effort& effort, std::int64_t row, float* solution, float* scratch,
-                       Confidence confidence) {
+                       Ahead& ahead, Confidence confidence) {
     const std::int32_t width = rows.width;
     const float w0 = rows.unobserved_weight;
     Columns observed(rows, row);
@@ -115,7 +138,7 @@ INLINE void solve_with(const Rows& rows, const Effort& effort, std::int64_t row,
         } else {
             for (int i = 0; i < n; ++i) amounts[i] = confidence(place + i);
         }
-        add_columns(columns, n, amounts, width, residual);
+        add_columns(columns, n, amounts, width, residual, ahead);
     });
 
     Vector squares{};
@@ -147,7 +170,7 @@ INLINE void solve_with(const Rows& rows, const Effort& effort, std::int64_t row,
                 amounts[i] = (confidence(place + i) - w0) * score;
                 own += amounts[i] * score;
             }
-            if (!last) add_columns(columns, n, amounts, width, product);
+            if (!last) add_columns(columns, n, amounts, width, product, ahead);
         });
         const float curvature = total(shared) + own;  // direction' (matrix) direction
         if (curvature == 0) break;                    // what is left is too small for a float
@@ -173,38 +196,31 @@ INLINE void solve_with(const Rows& rows, const Effort& effort, std::int64_t row,
 
 template <class Confidence>
 INLINE void solve_row(const Rows& rows, const Effort& effort, std::int64_t row, float* solution, float* scratch,
-                      Confidence confidence) {
+                      Ahead& ahead, Confidence confidence) {
     if (rows.indptr[row] == rows.indptr[row + 1]) {
         std::memset(solution, 0, sizeof(float) * static_cast<std::size_t>(rows.width));
     } else if (rows.spectrum == nullptr) {
-        solve_with<true>(rows, effort, row, solution, scratch, confidence);
+        solve_with<true>(rows, effort, row, solution, scratch, ahead, confidence);
     } else {
-        solve_with<false>(rows, effort, row, solution, scratch, confidence);
+        solve_with<false>(rows, effort, row, solution, scratch, ahead, confidence);
     }
 }
 
-INLINE void solve(const Rows& rows, const Effort& effort, std::int64_t row, float* solution, float* scratch) {
+INLINE void solve(const Rows& rows, const Effort& effort, std::int64_t row, float* solution, float* scratch,
+                  Ahead& ahead) {
     if (rows.confidences == nullptr) {
-        solve_row(rows, effort, row, solution, scratch, [&](std::int64_t) { return rows.confidence; });
+        solve_row(rows, effort, row, solution, scratch, ahead, [&](std::int64_t) { return rows.confidence; });
     } else {
-        solve_row(rows, effort, row, solution, scratch, [&](std::int64_t place) { return rows.confidences[place]; });
-    }
-}
-
-// Starts to fetch the first group of a row's columns, which would otherwise be waited for one after the other.
-INLINE void prefetch(const Rows& rows, std::int64_t row) {
-    const std::int64_t begin = rows.indptr[row], end = std::min(begin + GROUP, rows.indptr[row + 1]);
-    for (std::int64_t place = begin; place < end; ++place) {
-        const float* column = rows.factors + std::int64_t{rows.indices[place]} * rows.width;
-        for (int f = 0; f < rows.width; f += 16) __builtin_prefetch(column + f, 0, 2);
+        solve_row(rows, effort, row, solution, scratch, ahead, [&](std::int64_t place) { return rows.confidences[place]; });
     }
 }
 
 void solve_rows(const Rows& rows, const Effort& effort, const std::int64_t* order, std::int64_t n, float* solutions,
                 float* scratch) {
+    Ahead ahead(rows);
     for (std::int64_t i = 0; i < n; ++i) {
-        if (i + 1 < n) prefetch(rows, order[i + 1]);
-        solve(rows, effort, order[i], solutions + order[i] * rows.width, scratch);
+        if (i + 1 < n) ahead.expect(order[i + 1]);
+        solve(rows, effort, order[i], solutions + order[i] * rows.width, scratch, ahead);
     }
 }
 
