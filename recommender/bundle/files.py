@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from recommender.bundle.bundle import Bundle
 from recommender.bundle.manifest import SCHEMA_VERSION, FileEntry, Manifest, Schema
-from recommender.config import parse_config
+from recommender.config import ALSConfig, parse_config
 from recommender.dataset import Catalogue, IdMap
 from recommender.errors import AlsoboughtError, StoreError
 from recommender.index import ExactIndex, FaissIndex, ItemIndex, Metric, flat_index
@@ -116,8 +116,6 @@ def read_files(folder: Path, manifest: Manifest) -> Bundle:
     try:
         config = parse_config(manifest.config, source=f"{folder / MANIFEST}: config")
         als = config.models.als
-        if als.regularization is None or als.unobserved_weight is None:
-            raise StoreError(f"{folder / MANIFEST}: config names no models.als.regularization and unobserved_weight")
         factors = _load(folder / "als" / "item_factors.npy")
         return Bundle(
             manifest=manifest,
@@ -127,7 +125,13 @@ def read_files(folder: Path, manifest: Manifest) -> Bundle:
             items=_load_ids(folder, "items"),
             catalogue=Catalogue(pq.ParquetFile(folder / "catalogue.parquet").read()),
             histories=_load_arrays(folder / "histories", Histories),
-            als=FactorModel(factors, als.regularization, als.alpha, als.unobserved_weight, als.regularization_exponent),
+            als=FactorModel(
+                factors,
+                _weight("regularization", manifest, als),
+                als.alpha,
+                _weight("unobserved_weight", manifest, als),
+                als.regularization_exponent,
+            ),
             co_purchase=_load_arrays(folder / "co_purchase", SimilarityModel),
             category_purchase=_load_arrays(folder / "category_purchase", SimilarityModel),
             popular=_load_arrays(folder / "popular", ItemScores),
@@ -141,6 +145,14 @@ def read_files(folder: Path, manifest: Manifest) -> Bundle:
         raise StoreError(str(error)) from None
     except (OSError, ValueError, TypeError, RuntimeError) as error:
         raise StoreError(f"{folder}: can't be opened: {error}") from error
+
+
+def _weight(name: str, manifest: Manifest, als: ALSConfig) -> float:
+    """Return what a weight of ALS came to; before the matrix could decide it, the configuration had it."""
+    weight: float | None = manifest.weights.get(name, getattr(als, name))
+    if weight is None:
+        raise StoreError(f"{MANIFEST}: has no weights.{name}; promote another version or train again")
+    return weight
 
 
 def _save(path: Path, array: np.ndarray[Any, Any]) -> None:

@@ -33,8 +33,9 @@ class Manifest(BaseModel):
 
     `created_at` and `as_of` are RFC 3339 (UTC); `as_of` is the time of the last event that is no return, None without
     times. `main_event` is the event type that counts as the shop's goal. `metrics` are those of the split before the
-    final fit, `index_recall` the share of the true best 20 that each index finds. `solver` is what fitted ALS, and
-    `warm_start` the version whose item factors it started from, if any.
+    final fit, `index_recall` the share of the true best 20 that each index finds. `solver` is what fitted ALS,
+    `weights` what its regularization and unobserved weight came to, and `warm_start` the version whose item factors it
+    started from, if any.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -54,6 +55,7 @@ class Manifest(BaseModel):
     verdict: str = ""
     index_recall: dict[str, float] = {}
     solver: str = ""
+    weights: dict[str, float] = {}
     warm_start: str | None = None
     libraries: dict[str, str] = {}
     files: dict[str, FileEntry] = {}

@@ -62,7 +62,6 @@ def fit_bundle(
     estimator = ALS(**config.models.als.model_dump(exclude={"warm_start"}))
     known_factors = None if warm_start is None else _factors_of(dataset.items, warm_start)
     als = estimator.fit(user_items, warm_start=known_factors, progress=progress)
-    config = _with_weights(config, als)
     n_known = len(dataset.users) + len(dataset.sessions)
     for_you_index, for_you_recall = _for_you_index(als, popular, user_items[:n_known], config)
     similar_index, similar_recall = _similar_index(als, user_items, config)
@@ -79,6 +78,7 @@ def fit_bundle(
             config=config_record(config),
             index_recall={"for_you_index": for_you_recall, "similar_index": similar_recall},
             solver=solver_name(estimator.chosen_solver),
+            weights={"regularization": als.regularization, "unobserved_weight": als.unobserved_weight},
             warm_start=None if warm_start is None else warm_start.version,
             libraries={"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
         ),
@@ -134,13 +134,6 @@ def _user_items(histories: Histories, n_items: int, config: Config) -> sp.csr_ma
     user_items.data[narrow[user_items.indices]] = 0
     user_items.eliminate_zeros()
     return user_items
-
-
-def _with_weights(config: Config, als: FactorModel) -> Config:
-    """Return the configuration with the weights that the training took from the matrix: folding in needs them."""
-    weights = {"regularization": als.regularization, "unobserved_weight": als.unobserved_weight}
-    models = config.models.model_copy(update={"als": config.models.als.model_copy(update=weights)})
-    return config.model_copy(update={"models": models})
 
 
 def _factors_of(items: IdMap, bundle: Bundle) -> NDArray[np.float32]:
