@@ -1,4 +1,4 @@
-"""This project's ALS. User factors are folded in afterwards, on the clock of their own."""
+"""This project's ALS, with two steps of conjugate gradients per row. User factors are folded in on a clock of their own."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ def fit(matrix: sp.csr_matrix, asked: Request) -> Fitted:
         alpha=1.0,
         unobserved_weight=asked.unobserved_weight,
         epochs=asked.epochs,
+        steps=2,
         threads=asked.threads,
         seed=asked.seed,
     )
