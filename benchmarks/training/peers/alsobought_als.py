@@ -1,4 +1,4 @@
-"""This project's ALS, with two steps of conjugate gradients per row. User factors are folded in on a clock of their own."""
+"""This project's ALS, with two steps of conjugate gradients per row; user factors are folded in on their own clock."""
 
 from __future__ import annotations
 
