@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from recommender.bundle.bundle import Bundle
 from recommender.bundle.manifest import SCHEMA_VERSION, FileEntry, Manifest, Schema
-from recommender.config import ALSConfig, parse_config
+from recommender.config import parse_config
 from recommender.dataset import Catalogue, IdMap
 from recommender.errors import AlsoboughtError, StoreError
 from recommender.index import ExactIndex, FaissIndex, ItemIndex, Metric, flat_index
@@ -127,9 +127,9 @@ def read_files(folder: Path, manifest: Manifest) -> Bundle:
             histories=_load_arrays(folder / "histories", Histories),
             als=FactorModel(
                 factors,
-                _weight("regularization", manifest, als),
+                manifest.weights["regularization"],
                 als.alpha,
-                _weight("unobserved_weight", manifest, als),
+                manifest.weights["unobserved_weight"],
                 als.regularization_exponent,
             ),
             co_purchase=_load_arrays(folder / "co_purchase", SimilarityModel),
@@ -143,16 +143,8 @@ def read_files(folder: Path, manifest: Manifest) -> Bundle:
         )
     except AlsoboughtError as error:
         raise StoreError(str(error)) from None
-    except (OSError, ValueError, TypeError, RuntimeError) as error:
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError) as error:
         raise StoreError(f"{folder}: can't be opened: {error}") from error
-
-
-def _weight(name: str, manifest: Manifest, als: ALSConfig) -> float:
-    """Return what a weight of ALS came to; before the matrix could decide it, the configuration had it."""
-    weight: float | None = manifest.weights.get(name, getattr(als, name))
-    if weight is None:
-        raise StoreError(f"{MANIFEST}: has no weights.{name}; promote another version or train again")
-    return weight
 
 
 def _save(path: Path, array: np.ndarray[Any, Any]) -> None:

@@ -290,19 +290,14 @@ def test_a_password_never_reaches_the_manifest(store: Store, bundle: Bundle, url
     assert store.load(version).config.data.events_query == "SELECT 1"
 
 
-def test_weights_of_als_are_of_the_training_or_of_the_configuration(store: Store, bundle: Bundle) -> None:
-    """Bundles that were trained with weights from the configuration have none of their own."""
-    named = config_record(parse_config({"models": {"als": {"regularization": 9.0, "unobserved_weight": 0.5}}}))
-    for config, weights, expected in (
-        (named, {}, (9.0, 0.5)),
-        (config_record(parse_config({})), {"regularization": 7.0, "unobserved_weight": 0.25}, (7.0, 0.25)),
-    ):
-        manifest = bundle.manifest.model_copy(update={"config": config, "weights": weights})
-        read = store.load(store.publish(Bundle(**{**vars(bundle), "manifest": manifest})))
-        assert (read.als.regularization, read.als.unobserved_weight) == expected
-    manifest = manifest.model_copy(update={"weights": {}})
-    version = store.publish(Bundle(**{**vars(bundle), "manifest": manifest}))
-    with pytest.raises(StoreError, match=r"weights\.regularization"):
+def test_weights_of_als_are_those_of_the_training(store: Store, bundle: Bundle) -> None:
+    """What the matrix decided stands in the manifest, whatever the configuration says or leaves out."""
+    weights = {"regularization": 7.0, "unobserved_weight": 0.25}
+    manifest = bundle.manifest.model_copy(update={"weights": weights})
+    read = store.load(store.publish(Bundle(**{**vars(bundle), "manifest": manifest})))
+    assert (read.als.regularization, read.als.unobserved_weight) == (7.0, 0.25)
+    version = store.publish(Bundle(**{**vars(bundle), "manifest": manifest.model_copy(update={"weights": {}})}))
+    with pytest.raises(StoreError, match=rf"{version}: can't be opened: 'regularization'"):
         store.load(version)
 
 
