@@ -103,6 +103,7 @@ def factorise(
     items.factors[:, : start.shape[1]] = start
     items.factors[np.diff(items.observed["indptr"]) == 0] = 0
     change = _whiten if settings.uniform and n_users and n_items else _rotate
+    native.load_blas()  # what is loaded later, the limit would not reach
     with threadpool_limits(limits=1, user_api="blas"):  # the kernels have threads of their own
         for epoch in range(1, settings.epochs + 1):
             for solved, fixed in ((users, items), (items, users)):

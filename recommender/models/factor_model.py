@@ -42,14 +42,10 @@ class NormalEquations:
     system: NDArray[np.float64]
     terms: NDArray[np.float64]
 
-    def user_factors(self) -> NDArray[np.float32]:
-        """Return the solution x, shape (F,); zeros where no item of the history has factors."""
-        return np.linalg.solve(self.system, self.terms.sum(axis=0)).astype(np.float32)
-
     def contributions(self, item_factors: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return what each item of the history adds to the score of each item, shape (k, n), of factors (k, F).
 
-        The rows sum to the scores of `user_factors`, exactly: the solution is linear in the terms (section 5).
+        The rows sum to the scores of `FactorModel.fold_in_one`: the solution is linear in the terms (section 5).
         """
         return np.asarray(np.linalg.solve(self.system, item_factors.T.astype(np.float64)).T @ self.terms.T)
 

@@ -23,12 +23,12 @@ def _ladder(bundle: Bundle, asked: Asked) -> list[Rung]:
     history, values, owned = _whole_history(asked)
     if not bundle.als.item_factors[history].any():
         return [best_sellers(bundle)]
-    equations = bundle.als.normal_equations(history, values)
     weight = bundle.config.blend.popularity
     listed = bundle.catalogue.servable[history]
 
     def explain(chosen: list[Chosen]) -> list[Reason]:
         wanted = np.array([one.item for one in chosen], dtype=np.int32)
+        equations = bundle.als.normal_equations(history, values)
         taste = equations.contributions(bundle.als.item_factors[wanted])
         nameable = np.where(listed, taste, -np.inf)
         strongest = nameable.argmax(axis=1)
@@ -39,7 +39,7 @@ def _ladder(bundle: Bundle, asked: Asked) -> list[Rung]:
             for because, place, popular in zip(by_taste, strongest, reasons.popular(bundle)(counted), strict=True)
         ]
 
-    query = for_you_query(equations.user_factors(), weight)
+    query = for_you_query(bundle.als.fold_in_one(history, values), weight)
     return [Rung("als", FromIndex(bundle.for_you_index, query), explain), best_sellers(bundle)]
 
 

@@ -452,3 +452,20 @@ def test_solver_names_say_which_processor() -> None:
 
     assert solver_name("implicit") == "implicit"
     assert solver_name("native") == f"native ({native.processors()[0]})"
+
+
+@needs_native
+def test_the_first_fit_of_a_process_holds_every_blas_to_one_thread() -> None:
+    """SciPy's BLAS, which the kernels call, is loaded before threads are limited: later the limit is lost on it."""
+    script = """
+import numpy as np, scipy.sparse as sp
+from threadpoolctl import threadpool_info
+from recommender import ALS
+pools = set()
+note = lambda *_: pools.update(p["num_threads"] for p in threadpool_info() if p["user_api"] == "blas")
+ALS(factors=16, epochs=1, threads=2, solver="native").fit(sp.eye_array(40, format="csr"), progress=note)
+print(pools)
+"""
+    environment = os.environ | {"OPENBLAS_NUM_THREADS": "2"}
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
+    assert done.stdout == "{1}\n"

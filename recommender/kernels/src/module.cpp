@@ -101,7 +101,8 @@ class RowProblem {
         require(factors_.ndim() == 2 && factors_.shape(1) > 0 && factors_.shape(1) % WIDTH_UNIT == 0,
                 "factors must have two dimensions and a width that is a multiple of 16");
         require(spectrum_.has_value() == regularizations_.has_value(), "spectrum and regularizations go together");
-        require(!spectrum_ || (spectrum_->ndim() == 1 && spectrum_->size() == factors_.shape(1)), "spectrum must be as long as a factor");
+        require(!spectrum_ || (spectrum_->ndim() == 1 && spectrum_->size() == factors_.shape(1)),
+                "spectrum must be as long as a factor");
         require(!confidences_ || confidences_->size() == indices_.size(), "there must be a confidence for each index");
         n_ = indptr_.size() - 1;
         require(!regularizations_ || regularizations_->size() == n_, "there must be a regularization for each row");
@@ -313,6 +314,7 @@ PYBIND11_MODULE(_native, module) {
     module.doc() = "Half-steps of ALS and exact search, compiled. recommender.kernels says what they compute.";
     module.def("processors", &processors, "Names of the kinds of processor with kernels that run here, best first.");
 
+    module.def("load_blas", &load_blas, "Load SciPy's BLAS: only what is loaded can be held to one thread.");
     module.def("multiply", &multiply_in_place<multiply>, py::arg("factors").noconvert(), py::arg("square").noconvert(),
                py::kw_only(), "threads"_a, "factors = factors square, in place.");
     module.def("multiply_by_triangle", &multiply_in_place<multiply_by_triangle>, py::arg("factors").noconvert(),
