@@ -27,7 +27,6 @@ class RowProblem:
         *,
         steps: int,
         tolerance: float,
-        warm: bool = False,
         threads: int,
     ) -> None: ...
     def observed_loss(self, solutions: NDArray[np.float32], *, threads: int) -> float: ...

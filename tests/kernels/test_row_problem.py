@@ -119,7 +119,6 @@ def test_a_tolerance_ends_the_steps_early_enough_and_not_too_early(processor: st
     width=st.sampled_from([16, 32, 96]),
     equal=st.none() | st.floats(0.01, 50),
     unobserved_weight=st.floats(0.01, 2),
-    scale=st.floats(0.0, 3.0),
 )
 def test_no_step_raises_the_objective_of_a_row(
     seed: int,
@@ -128,23 +127,14 @@ def test_no_step_raises_the_objective_of_a_row(
     width: int,
     equal: float | None,
     unobserved_weight: float,
-    scale: float,
 ) -> None:
     rng = np.random.default_rng(seed)
     problem = random_problem(
         rng, lengths=lengths, columns=45, width=width, equal=equal, unobserved_weight=unobserved_weight
     )
     rounding = 1 + 1e-5
-    rows = problem.native(processor)
-    warm = rng.normal(0, scale, (len(lengths), width)).astype(np.float32)
-    before = problem.objectives(warm)
-    for _ in range(3):  # from given factors, a step at a time
-        rows.solve(problem.order, warm, steps=1, tolerance=0.0, warm=True, threads=1)
-        after = problem.objectives(warm)
-        assert (after <= before * rounding + 1e-6).all()
-        before = after
     before = problem.objectives(problem.unsolved(0.0))
-    for steps in range(1, 6):  # from zero, more and more of them
+    for steps in range(1, 6):
         after = problem.objectives(problem.solved(processor, steps=steps))
         assert (after <= before * rounding + 1e-6).all()
         before = after

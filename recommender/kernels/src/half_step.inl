@@ -27,45 +27,49 @@ INLINE void scores_of(const float* const* columns, int n, const float* x, int wi
     for (; i < n; ++i) scores[i] = dot(columns[i], x, width);
 }
 
-// The columns of the row that comes next, fetched one by one while the present row is solved: all at once would have to
-// wait for each other.
-class Ahead {
-  public:
-    INLINE explicit Ahead(const Rows& rows) : rows_(rows) {}
+// The columns of the row that comes next, fetched one by one while the first pass over the present row goes on: all at
+// once would have to wait for each other.
+struct Ahead {
+    const float* factors;
+    const std::int32_t* indices;
+    std::int64_t n, width;
 
-    INLINE void expect(std::int64_t row) {
-        place_ = rows_.indptr[row];
-        end_ = rows_.indptr[row + 1];
+    INLINE Ahead from(std::int64_t place) const { return {factors, indices + place, n - place, width}; }
+
+    template <int parts>
+    INLINE void fetch(int i, int f) const {
+        if (i >= n) return;
+        const float* column = factors + indices[i] * width + f;
+        for (int part = 0; part < parts; part += WIDTH_UNIT / LANES) __builtin_prefetch(column + part * LANES, 0, 2);
     }
-
-    INLINE void fetch() {
-        if (place_ >= end_) return;
-        const float* column = rows_.factors + std::int64_t{rows_.indices[place_++]} * rows_.width;
-        for (int f = 0; f < rows_.width; f += 16) __builtin_prefetch(column + f, 0, 2);
-    }
-
-  private:
-    const Rows& rows_;
-    std::int64_t place_ = 0, end_ = 0;
 };
 
-// Adds amounts[i] * columns[i] to the `parts` vectors of `sum` from f on, which stay in registers meanwhile.
-template <int parts>
-INLINE void add_part(const float* const* columns, int n, const float* amounts, int f, float* sum, Ahead& ahead) {
+struct Nothing {
+    template <int parts>
+    INLINE void fetch(int, int) const {}
+};
+
+// to = from + sum amounts[i] * columns[i] in the `parts` vectors from f on, which stay in registers meanwhile; `from` may
+// be null, for zeros, or `to`.
+template <int parts, class Next>
+INLINE void add_part(const float* const* columns, int n, const float* amounts, int f, const float* from, float* to,
+                     Next next) {
     Vector kept[parts];
-    for (int part = 0; part < parts; ++part) kept[part] = load(sum + f + part * LANES);
+    for (int part = 0; part < parts; ++part) kept[part] = from ? load(from + f + part * LANES) : Vector{};
     for (int i = 0; i < n; ++i) {
         for (int part = 0; part < parts; ++part) kept[part] += amounts[i] * load(columns[i] + f + part * LANES);
-        if (f == 0) ahead.fetch();
+        next.template fetch<parts>(i, f);
     }
-    for (int part = 0; part < parts; ++part) store(sum + f + part * LANES, kept[part]);
+    for (int part = 0; part < parts; ++part) store(to + f + part * LANES, kept[part]);
 }
 
-INLINE void add_columns(const float* const* columns, int n, const float* amounts, int width, float* sum, Ahead& ahead) {
+template <class Next>
+INLINE void add_columns(const float* const* columns, int n, const float* amounts, int width, const float* from,
+                        float* to, Next next) {
     int f = 0;
-    for (; f + 8 * LANES <= width; f += 8 * LANES) add_part<8>(columns, n, amounts, f, sum, ahead);
-    for (; f + 4 * LANES <= width; f += 4 * LANES) add_part<4>(columns, n, amounts, f, sum, ahead);
-    for (; f < width; f += LANES) add_part<1>(columns, n, amounts, f, sum, ahead);
+    for (; f + 8 * LANES <= width; f += 8 * LANES) add_part<8>(columns, n, amounts, f, from, to, next);
+    for (; f + 4 * LANES <= width; f += 4 * LANES) add_part<4>(columns, n, amounts, f, from, to, next);
+    for (; f < width; f += LANES) add_part<1>(columns, n, amounts, f, from, to, next);
 }
 
 // The observed columns of a row, a group at a time; where one group is all, their places are looked up once.
@@ -115,36 +119,56 @@ class Diagonal {
     float *values_, *inverses_;
 };
 
+// The confidences of the observed pairs: equal for all, or one each.
+struct Equal {
+    float value;
+    INLINE float operator()(std::int64_t) const { return value; }
+    INLINE Four four(std::int64_t) const { return Four{} + value; }
+};
+
+struct Each {
+    const float* values;
+    INLINE float operator()(std::int64_t place) const { return values[place]; }
+    INLINE Four four(std::int64_t place) const { return load_four(values + place); }
+};
+
+// Makes amounts of the scores of columns, (c - w0) * score, and adds amount * score to `own`, four sums side by side.
+template <class Confidence>
+INLINE void weigh(float* scores, int n, std::int64_t place, float w0, Confidence confidence, Four& own) {
+    int i = 0;
+    for (; i + 4 <= n; i += 4) {
+        const Four score = load_four(scores + i), amount = (confidence.four(place + i) - w0) * score;
+        std::memcpy(scores + i, &amount, sizeof amount);
+        own += amount * score;
+    }
+    for (; i < n; ++i) {
+        const float score = scores[i];
+        scores[i] = (confidence(place + i) - w0) * score;
+        own[0] += scores[i] * score;
+    }
+}
+
 template <bool identity, class Confidence>
 INLINE void solve_with(const Rows& rows, const Effort& effort, std::int64_t row, float* solution, float* scratch,
-                       Ahead& ahead, Confidence confidence) {
+                       Ahead ahead, Confidence confidence) {
     const std::int32_t width = rows.width;
     const float w0 = rows.unobserved_weight;
     Columns observed(rows, row);
     const Diagonal<identity> diagonal(rows, row, scratch);
     float *residual = scratch + 2 * width, *direction = residual + width, *product = direction + width;
 
-    if (effort.warm) {
-        for (std::int32_t f = 0; f < width; f += LANES) store(residual + f, -diagonal.times(f, load(solution + f)));
-    } else {
-        std::memset(solution, 0, sizeof(float) * static_cast<std::size_t>(width));
-        std::memset(residual, 0, sizeof(float) * static_cast<std::size_t>(width));
-    }
     observed.in_groups([&](const float* const* columns, int n, std::int64_t place) {
         float amounts[GROUP];
-        if (effort.warm) {
-            scores_of(columns, n, solution, width, amounts);
-            for (int i = 0; i < n; ++i) amounts[i] = confidence(place + i) - (confidence(place + i) - w0) * amounts[i];
-        } else {
-            for (int i = 0; i < n; ++i) amounts[i] = confidence(place + i);
-        }
-        add_columns(columns, n, amounts, width, residual, ahead);
+        for (int i = 0; i < n; ++i) amounts[i] = confidence(place + i);
+        const std::int64_t done = place - rows.indptr[row];
+        add_columns(columns, n, amounts, width, done > 0 ? residual : nullptr, residual, ahead.from(done));
     });
 
     Vector squares{};
     for (std::int32_t f = 0; f < width; f += LANES) {
         const Vector r = load(residual + f), p = diagonal.divides(f, r);
         store(direction + f, p);
+        store(solution + f, Vector{});
         squares += r * p;
     }
     float error = total(squares);  // residual' D^-1 residual
@@ -158,22 +182,19 @@ INLINE void solve_with(const Rows& rows, const Effort& effort, std::int64_t row,
         Vector shared{};
         for (std::int32_t f = 0; f < width; f += LANES) {
             const Vector p = load(direction + f), d = diagonal.times(f, p);
-            if (!last) store(product + f, d);
+            if (!identity && !last) store(product + f, d);
             shared += p * d;
         }
-        float own = 0;
+        Four own{};
         observed.in_groups([&](const float* const* columns, int n, std::int64_t place) {
             float amounts[GROUP];
             scores_of(columns, n, direction, width, amounts);
-            for (int i = 0; i < n; ++i) {
-                const float score = amounts[i];
-                amounts[i] = (confidence(place + i) - w0) * score;
-                own += amounts[i] * score;
-            }
-            if (!last) add_columns(columns, n, amounts, width, product, ahead);
+            weigh(amounts, n, place, w0, confidence, own);
+            const float* from = identity && place == rows.indptr[row] ? direction : product;
+            if (!last) add_columns(columns, n, amounts, width, from, product, Nothing{});
         });
-        const float curvature = total(shared) + own;  // direction' (matrix) direction
-        if (curvature == 0) break;                    // what is left is too small for a float
+        const float curvature = total(shared) + (own[0] + own[1]) + (own[2] + own[3]);  // direction' (matrix) direction
+        if (curvature == 0) break;  // what is left is too small for a float
         const float length = error / curvature;
         for (std::int32_t f = 0; f < width; f += LANES) {
             store(solution + f, load(solution + f) + length * load(direction + f));
@@ -196,7 +217,7 @@ INLINE void solve_with(const Rows& rows, const Effort& effort, std::int64_t row,
 
 template <class Confidence>
 INLINE void solve_row(const Rows& rows, const Effort& effort, std::int64_t row, float* solution, float* scratch,
-                      Ahead& ahead, Confidence confidence) {
+                      Ahead ahead, Confidence confidence) {
     if (rows.indptr[row] == rows.indptr[row + 1]) {
         std::memset(solution, 0, sizeof(float) * static_cast<std::size_t>(rows.width));
     } else if (rows.spectrum == nullptr) {
@@ -207,19 +228,21 @@ INLINE void solve_row(const Rows& rows, const Effort& effort, std::int64_t row, 
 }
 
 INLINE void solve(const Rows& rows, const Effort& effort, std::int64_t row, float* solution, float* scratch,
-                  Ahead& ahead) {
+                  Ahead ahead) {
     if (rows.confidences == nullptr) {
-        solve_row(rows, effort, row, solution, scratch, ahead, [&](std::int64_t) { return rows.confidence; });
+        solve_row(rows, effort, row, solution, scratch, ahead, Equal{rows.confidence});
     } else {
-        solve_row(rows, effort, row, solution, scratch, ahead, [&](std::int64_t place) { return rows.confidences[place]; });
+        solve_row(rows, effort, row, solution, scratch, ahead, Each{rows.confidences});
     }
 }
 
 void solve_rows(const Rows& rows, const Effort& effort, const std::int64_t* order, std::int64_t n, float* solutions,
                 float* scratch) {
-    Ahead ahead(rows);
     for (std::int64_t i = 0; i < n; ++i) {
-        if (i + 1 < n) ahead.expect(order[i + 1]);
+        const std::int64_t next = order[std::min(i + 1, n - 1)], begin = rows.indptr[next];
+        const Ahead ahead{rows.factors, rows.indices + begin, rows.indptr[next + 1] - begin, rows.width};
+        __builtin_prefetch(rows.indices + rows.indptr[order[std::min(i + 3, n - 1)]]);
+        for (int f = 0; f < rows.width; f += WIDTH_UNIT) __builtin_prefetch(solutions + next * rows.width + f, 1);
         solve(rows, effort, order[i], solutions + order[i] * rows.width, scratch, ahead);
     }
 }

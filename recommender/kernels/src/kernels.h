@@ -37,11 +37,10 @@ struct Rows {
 };
 
 // How exactly a row is solved: at most `steps` of conjugate gradients, fewer once the residual has fallen to `tolerance`
-// of the first one. They start at zero, or, if `warm`, at the solution handed in.
+// of the first one. They start at zero.
 struct Effort {
     std::int32_t steps;
     float tolerance;
-    bool warm;
 };
 
 // Items for the exact search, longest first, in blocks of BLOCK; scan.inl says what for. Arrays with one value per item
@@ -80,6 +79,11 @@ struct Kernels {
 constexpr std::int32_t WIDTH_UNIT = 16;   // widths are multiples of it
 constexpr std::int32_t SCRATCH_ROWS = 5;  // vectors of `width` that `solve` needs
 constexpr std::int32_t BLOCK = 16;        // items that are scanned together
+
+// What scratch is made of: a cache line, as loads that straddle two cost twice.
+struct alignas(64) Line {
+    float floats[WIDTH_UNIT];
+};
 
 extern const Kernels baseline_kernels;
 #ifdef ALSOBOUGHT_MULTIVERSIONED

@@ -116,8 +116,7 @@ class RowProblem {
                  static_cast<std::int32_t>(factors_.shape(1)), unobserved_weight};
     }
 
-    void solve(const Array<std::int64_t>& order, Array<float>& solutions, int steps, float tolerance, bool warm,
-               int threads) const {
+    void solve(const Array<std::int64_t>& order, Array<float>& solutions, int steps, float tolerance, int threads) const {
         check(solutions);
         require_below(n_, order, "a number in order is not that of a row");
         const auto width = static_cast<std::size_t>(rows_.width);
@@ -125,11 +124,11 @@ class RowProblem {
         float* solution = solutions.mutable_data();
         const std::int64_t n = order.size();
         const py::gil_scoped_release release;
-        std::vector<std::vector<float>> scratch(static_cast<std::size_t>(useful_threads(n, threads, SHARE)),
-                                                std::vector<float>(SCRATCH_ROWS * width));
+        std::vector<std::vector<Line>> scratch(static_cast<std::size_t>(useful_threads(n, threads, SHARE)),
+                                               std::vector<Line>(SCRATCH_ROWS * width / WIDTH_UNIT));
         in_parallel(n, threads, SHARE, [&](std::int64_t begin, std::int64_t end, int thread) {
-            kernels_.solve(rows_, {steps, tolerance, warm}, numbers + begin, end - begin, solution,
-                           scratch[static_cast<std::size_t>(thread)].data());
+            kernels_.solve(rows_, {steps, tolerance}, numbers + begin, end - begin, solution,
+                           scratch[static_cast<std::size_t>(thread)].data()->floats);
         });
     }
 
@@ -327,7 +326,7 @@ PYBIND11_MODULE(_native, module) {
              "confidence"_a, py::arg("factors").noconvert(), py::arg("spectrum").noconvert(),
              py::arg("regularizations").noconvert(), "unobserved_weight"_a, "processor"_a = py::none())
         .def("solve", &RowProblem::solve, py::arg("order").noconvert(), py::arg("solutions").noconvert(), py::kw_only(),
-             "steps"_a, "tolerance"_a, "warm"_a = false, "threads"_a)
+             "steps"_a, "tolerance"_a, "threads"_a)
         .def("observed_loss", &RowProblem::observed_loss, py::arg("solutions").noconvert(), py::kw_only(), "threads"_a);
 
     py::class_<Scan>(module, "Scan")

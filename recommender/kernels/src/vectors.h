@@ -24,6 +24,12 @@ INLINE Vector load(const float* from) {
     return v;
 }
 
+INLINE Four load_four(const float* from) {
+    Four v;
+    std::memcpy(&v, from, sizeof v);
+    return v;
+}
+
 INLINE void store(float* to, Vector v) { std::memcpy(to, &v, sizeof v); }
 
 // Lane i of the result is lane `places` of a, or, from LANES on, of b.
