@@ -31,8 +31,8 @@ that has the data; nothing of it is in this repository.
 Libraries are measured in turn (A B C A B C), every fit in its own process and environment, with the same matrix and
 number of threads. Seconds run from the matrix in memory to the factors of all users and items, each library's own
 conversions included; a fit of a small matrix comes first, so that loading is not counted. Figures are medians; the
-range of the readings follows in brackets. `alsobought` takes two steps of conjugate gradients a row, which lose nothing on
-Gowalla; its default is four (decision 9); implicit takes three.
+range of the readings follows in brackets. `alsobought` takes two steps of conjugate gradients a row, which lose nothing
+on Gowalla; its default is four (decision 9); implicit takes three.
 """
 
 
