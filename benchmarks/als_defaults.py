@@ -33,7 +33,7 @@ from recommender.dataset import Dataset
 from recommender.evaluation import split_events
 from recommender.ingest import read_dataset
 from recommender.matrix import build_histories, event_values, net_of_returns
-from recommender.models import ALS, Popularity, for_you_query, for_you_vectors
+from recommender.models import ALS, Popularity
 from recommender.toy_shop import make_toy_shop
 
 MOST_USERS = 3_000
@@ -77,8 +77,9 @@ class Case:
         model = als.fit(self.train)
         seconds = time.perf_counter() - start
         queries = np.zeros((self.train.shape[0], als.factors + 1), dtype=np.float32)
-        queries[users] = for_you_query(model.fold_in(self.train[users]), self.weight)
-        vectors = for_you_vectors(model.item_factors, self.popularity)
+        queries[users, :-1] = model.fold_in(self.train[users])
+        queries[users, -1] = self.weight
+        vectors = np.column_stack([model.item_factors, self.popularity])
         return ndcg_and_recall(queries, vectors, self.train, self.held_out, users)[0], seconds, len(users)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, ValidationError, model_validator
 
 from recommender.errors import ConfigError
 
@@ -21,6 +21,9 @@ Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Column = Annotated[str, Field(min_length=1)]
 EventType = Annotated[str, StringConstraints(min_length=1, to_lower=True, strip_whitespace=True)]
 """Events are read in lower case, so that is how their weights are looked up."""
+
+TUNED = "tuned.toml"
+"""What `tune` writes beside shop.toml."""
 
 DEFAULT_EVENT_WEIGHTS = {"view": 1.0, "add_to_cart": 3.0, "purchase": 10.0}
 
@@ -118,6 +121,20 @@ class ALSConfig(Record):
     seed: int = Field(0, ge=0, description="Seed of the starting factors.")
 
 
+class ItemKNNConfig(Record):
+    """Items that the same users have: cosine with free exponents, on the user-item matrix."""
+
+    user_exponent: float = Field(0.5, ge=0, le=2, description="How much less a user of many items says; 0: the same.")
+    item_exponent: float = Field(
+        0.5,
+        ge=0,
+        le=1,
+        description="How far an item's size is divided out: 0.5 is the cosine; below it, best sellers gain.",
+    )
+    neighbours: int = Field(200, ge=1, le=10_000, description="Kept per item.")
+    shrinkage: float = Field(0.0, ge=0, description="Users in common at which a similarity counts half.")
+
+
 class CoPurchaseConfig(Record):
     """Items bought in the same order (or session, or by one user on one day)."""
 
@@ -143,14 +160,27 @@ class Models(Record):
     """Hyper-parameters of the models."""
 
     als: ALSConfig = ALSConfig()
+    item_knn: ItemKNNConfig = ItemKNNConfig()
     co_purchase: CoPurchaseConfig = CoPurchaseConfig()
     popularity: PopularityConfig = PopularityConfig()
 
 
-class Blend(Record):
-    """How for-you adds its sources up; the weight of the ALS score is 1."""
+class BlendConfig(Record):
+    """How for-you adds its sources up, each scaled to 0..1 for every user; a source of weight 0 is not asked."""
 
-    popularity: float = Field(0.5, ge=0, description="Weight of an item's popularity, the share of users who buy it.")
+    als: float = Field(1.0, ge=0, description="Weight of the factors.")
+    item_knn: float = Field(1.0, ge=0, description="Weight of items that the same users have.")
+    co_purchase: float = Field(0.0, ge=0, description="Weight of what is bought together with the user's last order.")
+    popular: float = Field(0.1, ge=0, description="Weight of best sellers.")
+    own: float = Field(
+        1.0, ge=0, description="Weight of the user's own purchases, where `exclude_owned` of for-you is off."
+    )
+
+    @model_validator(mode="after")
+    def _some_weight(self) -> BlendConfig:
+        if self.als + self.item_knn + self.co_purchase + self.popular == 0:
+            raise ValueError("one of als, item_knn, co_purchase and popular must be above 0")
+        return self
 
 
 class IndexConfig(Record):
@@ -238,7 +268,7 @@ class Config(Record):
     )
     matrix: Matrix = Matrix()
     models: Models = Models()
-    blend: Blend = Blend()
+    blend: BlendConfig = BlendConfig()
     index: IndexConfig = IndexConfig()
     placements: Placements = Placements()
     evaluation: Evaluation = Evaluation()
@@ -263,8 +293,8 @@ class Config(Record):
         return self.path(self.store.path)
 
 
-def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
-    """Read shop.toml, `tuned.toml` beside it, and overrides of the form "models.als.factors=64".
+def load_config(path: Path, overrides: Sequence[str] = (), *, tuned: bool = True) -> Config:
+    """Read shop.toml, `tuned.toml` beside it if `tuned`, and overrides of the form "models.als.factors=64".
 
     Raises
     ------
@@ -272,9 +302,9 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
         If a file is missing or not TOML, or a key or value is wrong; the message names file and key.
     """
     tree: dict[str, Any] = {}
-    tuned = path.parent / "tuned.toml"
-    if tuned.exists():
-        _merge(tree, _read_toml(tuned))
+    found = path.parent / TUNED
+    if tuned and found.exists():
+        _merge(tree, _read_toml(found))
     _merge(tree, _read_toml(path))
     tree.setdefault("event_weights", dict(DEFAULT_EVENT_WEIGHTS))
     for text in overrides:

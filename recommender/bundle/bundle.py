@@ -17,7 +17,7 @@ class Bundle:
     """All that answering a query needs, immutable and safe to share between threads.
 
     `histories` holds users, then sessions. The rows of `category_purchase` are categories, as `Catalogue.category`.
-    `for_you_index` searches by inner product, `similar_index` by cosine; `similar` holds what the latter
+    `als_index` searches by inner product, `similar_index` by cosine; `similar` holds what the latter
     answers about each of its own items, as far as that was computed before.
     """
 
@@ -29,12 +29,13 @@ class Bundle:
     catalogue: Catalogue
     histories: Histories
     als: FactorModel
+    item_knn: SimilarityModel
     co_purchase: SimilarityModel
     category_purchase: SimilarityModel
     popular: ItemScores
     trending: ItemScores
     new_arrivals: ItemScores
-    for_you_index: ItemIndex
+    als_index: ItemIndex
     similar_index: ItemIndex
     similar: SimilarityModel
 

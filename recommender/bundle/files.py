@@ -28,11 +28,11 @@ from recommender.models import FactorModel, ItemScores, SimilarityModel
 
 MANIFEST = "manifest.json"
 ID_MAPS = ("users", "sessions", "items")
-SIMILARITIES = ("co_purchase", "category_purchase", "similar")
+SIMILARITIES = ("item_knn", "co_purchase", "category_purchase", "similar")
 ITEM_SCORES = ("popular", "trending", "new_arrivals")
 EXACT_ARRAYS = ("factors", "items", "codes", "scales", "errors", "lengths", "bounds")
 SEARCHER = "searcher.faiss"
-INDEXES: dict[str, Metric] = {"for_you_index": "inner_product", "similar_index": "cosine"}
+INDEXES: dict[str, Metric] = {"als_index": "inner_product", "similar_index": "cosine"}
 
 ArraysT = TypeVar("ArraysT", Histories, SimilarityModel, ItemScores)
 
@@ -132,12 +132,13 @@ def read_files(folder: Path, manifest: Manifest) -> Bundle:
                 manifest.weights["unobserved_weight"],
                 als.regularization_exponent,
             ),
+            item_knn=_load_arrays(folder / "item_knn", SimilarityModel),
             co_purchase=_load_arrays(folder / "co_purchase", SimilarityModel),
             category_purchase=_load_arrays(folder / "category_purchase", SimilarityModel),
             popular=_load_arrays(folder / "popular", ItemScores),
             trending=_load_arrays(folder / "trending", ItemScores),
             new_arrivals=_load_arrays(folder / "new_arrivals", ItemScores),
-            for_you_index=_load_index(folder, "for_you_index"),
+            als_index=_load_index(folder, "als_index"),
             similar_index=_load_index(folder, "similar_index"),
             similar=_load_arrays(folder / "similar", SimilarityModel),
         )

@@ -28,11 +28,11 @@ class Shell:
     as_json: bool
     quiet: bool
 
-    def config(self) -> Config:
-        """Read shop.toml with its overrides."""
+    def config(self, *, tuned: bool = True) -> Config:
+        """Read shop.toml with its overrides, and tuned.toml unless not `tuned`."""
         from recommender.config import load_config
 
-        return load_config(self.config_path, self.overrides)
+        return load_config(self.config_path, self.overrides, tuned=tuned)
 
     @contextmanager
     def progress(self) -> Iterator[Progress]:

@@ -50,13 +50,13 @@ def evaluate_bundle(
     goal = bundle.manifest.main_event
     train, test = train.where(train.is_type(goal)), test.where(test.is_type(goal))
     known = np.zeros(len(bundle.items), dtype=bool)
-    known[bundle.for_you_index.items] = True
+    known[bundle.als_index.items] = True
     known &= bundle.catalogue.servable
 
     gate_metric, gate_k = _metric_and_k(gate)
     depth = max(*config.k, gate_k)
 
-    for_you = list(_for_you_cases(bundle, test, known, depth, config.max_users))
+    for_you = list(for_you_cases(bundle, test, known, depth, config.max_users))
     also_bought = list(_also_bought_cases(bundle, test, known, depth, config.max_users))
     best = _best_sellers(train.where(known[train.item]), len(bundle.items), config.test_days)
     notes = [
@@ -88,9 +88,8 @@ def evaluate_bundle(
     return EvaluationReport(rows, notes, warnings, gate.metric, difference, margin)
 
 
-def _for_you_cases(
-    bundle: Bundle, test: Events, known: NDArray[np.bool_], depth: int, max_users: int
-) -> Iterable[Case]:
+def for_you_cases(bundle: Bundle, test: Events, known: NDArray[np.bool_], depth: int, max_users: int) -> Iterable[Case]:
+    """Yield what for-you is asked about some users, and the new items each of them bought in the test events."""
     n_items = len(bundle.items)
     asked = test.where((test.user >= 0) & known[test.item])
     hidden = _hidden_pairs(bundle)

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 
 from recommender.dataset import NO_TIME, Events
 
+Row = tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.bool_], NDArray[np.int64]]
+
 
 @dataclass(frozen=True, slots=True)
 class Histories:
@@ -37,14 +39,16 @@ class Histories:
     def __len__(self) -> int:
         return len(self.indptr) - 1
 
-    def row(self, actor: int) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.bool_]]:
-        """Return the items, values and ownership flags of one actor, each of shape (n,)."""
-        window = slice(int(self.indptr[actor]), int(self.indptr[actor + 1]))
-        return self.items[window], self.values[window], self.owned[window]
+    def row(self, actor: int) -> Row:
+        """Return the items, values, ownership flags and last times of one actor, each of shape (n,)."""
+        return self._window(slice(int(self.indptr[actor]), int(self.indptr[actor + 1])))
 
-    def none(self) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.bool_]]:
+    def none(self) -> Row:
         """Return what `row` gives for an actor without history."""
-        return self.items[:0], self.values[:0], self.owned[:0]
+        return self._window(slice(0))
+
+    def _window(self, window: slice) -> Row:
+        return self.items[window], self.values[window], self.owned[window], self.last_time[window]
 
     def first(self, n_actors: int) -> Histories:
         """Return the rows of the first `n_actors` actors only."""

@@ -6,9 +6,9 @@ bundle.
 """
 
 from recommender.models.als import ALS
-from recommender.models.blend import for_you_query, for_you_vectors
 from recommender.models.co_purchase import Baskets, CoPurchase, build_baskets
 from recommender.models.factor_model import FactorModel
+from recommender.models.item_knn import ItemKNN
 from recommender.models.popularity import SUPPORT_DAYS, ItemScores, NewArrivals, Popularity, Trending
 from recommender.models.similarity_model import SimilarityModel
 
@@ -18,12 +18,11 @@ __all__ = [
     "Baskets",
     "CoPurchase",
     "FactorModel",
+    "ItemKNN",
     "ItemScores",
     "NewArrivals",
     "Popularity",
     "SimilarityModel",
     "Trending",
     "build_baskets",
-    "for_you_query",
-    "for_you_vectors",
 ]

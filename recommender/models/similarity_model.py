@@ -37,3 +37,16 @@ class SimilarityModel:
         """Return the neighbours, scores and support of one item, each of shape (n,)."""
         window = slice(int(self.indptr[item]), int(self.indptr[item + 1]))
         return self.neighbours[window], self.scores[window], self.support[window]
+
+    def entries(self, items: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return whose neighbours (places in `items`) and which entries those of some rows are, each of shape (n,)."""
+        starts, ends = self.indptr[items], self.indptr[items.astype(np.int64) + 1]
+        lengths = ends - starts
+        whose = np.repeat(np.arange(len(items)), lengths)
+        return whose, np.arange(len(whose)) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
+
+    def summed(self, items: NDArray[np.int32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Return sum weight * score over the rows of some items, weights of shape (n,), for all items, shape (I,)."""
+        whose, entries = self.entries(items)
+        scores = self.scores[entries] * weights[whose]
+        return np.bincount(self.neighbours[entries], scores, minlength=len(self.indptr) - 1).astype(np.float32)

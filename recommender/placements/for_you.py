@@ -1,62 +1,136 @@
-"""For you: the history, folded in to user factors, against all item factors, plus a share of popularity.
+"""For you: what the factors, the neighbours of the history and the shop's best sellers say, added up.
 
 A known user, a session and an anonymous list of items take one path; nobody's factors are stored.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from recommender.bundle import Bundle
-from recommender.models import for_you_query
+from recommender.matrix import SECONDS_PER_DAY
+from recommender.models import SimilarityModel
 from recommender.placements import reasons
 from recommender.placements.asked import Asked
 from recommender.placements.fallbacks import best_sellers
 from recommender.placements.placement import Placement, Reason, Rung
-from recommender.ranking import Chosen, FromIndex
+from recommender.ranking import Blend, Chosen, FromAll, FromFactors, FromScores, Part
 
 
-def _ladder(bundle: Bundle, asked: Asked) -> list[Rung]:
-    history, values, owned = _whole_history(asked)
-    if not bundle.als.item_factors[history].any():
-        return [best_sellers(bundle)]
-    weight = bundle.config.blend.popularity
-    listed = bundle.catalogue.servable[history]
+@dataclass(frozen=True, slots=True)
+class History:
+    """Distinct items of a user, a session or a list, each of shape (n,).
 
-    def explain(chosen: list[Chosen]) -> list[Reason]:
-        wanted = np.array([one.item for one in chosen], dtype=np.int32)
-        equations = bundle.als.normal_equations(history, values)
-        taste = equations.contributions(bundle.als.item_factors[wanted])
-        nameable = np.where(listed, taste, -np.inf)
-        strongest = nameable.argmax(axis=1)
-        by_taste = (taste.sum(axis=1) >= weight * bundle.popular.scores[wanted]) & (nameable.max(axis=1) > 0)
-        counted = [replace(one, support=int(bundle.popular.support[one.item])) for one in chosen]
-        return [
-            _because(bundle, int(history[place]), bool(owned[place])) if because else popular
-            for because, place, popular in zip(by_taste, strongest, reasons.popular(bundle)(counted), strict=True)
-        ]
+    `values` are summed event values, `owned` tells purchases, `latest` what belongs to the last day there is.
+    """
 
-    query = for_you_query(bundle.als.fold_in_one(history, values), weight)
-    return [Rung("als", FromIndex(bundle.for_you_index, query), explain), best_sellers(bundle)]
+    items: NDArray[np.int32]
+    values: NDArray[np.float32]
+    owned: NDArray[np.bool_]
+    latest: NDArray[np.bool_]
 
 
-def _whole_history(asked: Asked) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.bool_]]:
-    """Return distinct items, their summed values and ownership: user, session and list may name an item twice."""
+def history_of(asked: Asked) -> History:
+    """Return the history of a query; user, session and list may name an item twice. Listed items are the latest."""
     given = np.ones(len(asked.anchors), dtype=np.float32)
     items, place = np.unique(np.concatenate([asked.history, asked.anchors]), return_inverse=True)
     values = np.bincount(place, np.concatenate([asked.values, given]), minlength=len(items))
-    return items, values.astype(np.float32), np.isin(items, asked.history[asked.owned])
+    last_day = asked.last_time > asked.last_time.max(initial=0) - SECONDS_PER_DAY
+    latest = asked.anchors if len(asked.anchors) else asked.history[last_day]
+    return History(items, values.astype(np.float32), np.isin(items, asked.history[asked.owned]), np.isin(items, latest))
 
 
-def _because(bundle: Bundle, anchor: int, owned: bool) -> Reason:
-    verb = "bought" if owned else "looked at"
+def blend_of(bundle: Bundle, history: History) -> Blend:
+    """Return the sources of for-you for a history, those of weight 0 left out."""
+    weights, rules = bundle.config.blend, bundle.config.placements.for_you
+    items, values = history.items, history.values
+    latest = items[history.latest]
+    parts = {
+        "als": lambda: FromFactors(bundle.als_index, bundle.als.item_factors, bundle.als.fold_in_one(items, values)),
+        "item_knn": lambda: FromAll(bundle.item_knn.summed(items, values)),
+        "co_purchase": lambda: FromAll(bundle.co_purchase.summed(latest, np.ones(len(latest), dtype=np.float32))),
+        "popular": lambda: FromScores(bundle.popular),
+    }
+    if not (rules.exclude_owned or rules.exclude_seen):
+        parts["own"] = lambda: FromAll(_own(len(bundle.items), history))
+    return Blend([Part(name, w, parts[name]()) for name in parts if (w := getattr(weights, name)) > 0])
+
+
+def _own(n_items: int, history: History) -> NDArray[np.float32]:
+    scores = np.zeros(n_items, dtype=np.float32)
+    scores[history.items] = np.where(history.owned, history.values, 0)
+    return scores
+
+
+def _ladder(bundle: Bundle, asked: Asked) -> list[Rung]:
+    history = history_of(asked)
+    if not bundle.als.item_factors[history.items].any():
+        return [best_sellers(bundle)]
+    blend = blend_of(bundle, history)
+
+    def explain(chosen: list[Chosen]) -> list[Reason]:
+        items = np.array([one.item for one in chosen], dtype=np.int32)
+        sources = blend.sources(items)
+        anchors = _anchors(bundle, history, items, sources)
+        counted = [replace(one, support=int(bundle.popular.support[one.item])) for one in chosen]
+        return [
+            popular if anchor < 0 else _because(bundle, history, anchor, source)
+            for anchor, source, popular in zip(anchors, sources, reasons.popular(bundle)(counted), strict=True)
+        ]
+
+    return [Rung("blend", blend, explain, sources=blend.sources), best_sellers(bundle)]
+
+
+def _anchors(bundle: Bundle, history: History, items: NDArray[np.int32], sources: list[str]) -> list[int]:
+    """Return, for each item, the place in the history that did most for it in its source, -1 where none did."""
+    listed = bundle.catalogue.servable[history.items]
+    anchors = np.full(len(items), -1)
+    for source in set(sources):
+        places = np.flatnonzero([one == source for one in sources])
+        shares = np.where(listed, _shares(bundle, history, items[places], source), 0)
+        anchors[places] = np.where(shares.max(axis=1) > 0, shares.argmax(axis=1), -1)
+    return [int(place) for place in anchors]
+
+
+def _shares(bundle: Bundle, history: History, items: NDArray[np.int32], source: str) -> NDArray[np.float64]:
+    """Return what each item of the history adds to the score of each of the items in a source, shape (n, history)."""
+    match source:
+        case "als":
+            equations = bundle.als.normal_equations(history.items, history.values)
+            return equations.contributions(bundle.als.item_factors[items])
+        case "item_knn":
+            return _similarity_shares(bundle.item_knn, history.items, history.values, items)
+        case "co_purchase":
+            return _similarity_shares(bundle.co_purchase, history.items, history.latest.astype(np.float32), items)
+        case "own":
+            return (items[:, None] == history.items).astype(np.float64)
+    return np.zeros((len(items), len(history.items)))
+
+
+def _similarity_shares(
+    model: SimilarityModel, anchors: NDArray[np.int32], weights: NDArray[np.float32], items: NDArray[np.int32]
+) -> NDArray[np.float64]:
+    """Return weight * similarity of each of the items to each anchor, shape (items, anchors)."""
+    whose, entries = model.entries(anchors)
+    neighbours, scores = model.neighbours[entries], model.scores[entries] * weights[whose]
+    shares = np.zeros((len(items), len(anchors)))
+    for row, item in enumerate(items.tolist()):
+        found = neighbours == item
+        shares[row, whose[found]] = scores[found]
+    return shares
+
+
+def _because(bundle: Bundle, history: History, place: int, source: str) -> Reason:
+    item, owned = int(history.items[place]), bool(history.owned[place])
+    if source == "own":
+        return {"type": "bought_before", "text": "You bought it before"}
     return {
         "type": "because_of",
-        "anchor": bundle.items.id_of(anchor),
-        "text": f"Because you {verb} {reasons.title(bundle, anchor)}",
+        "anchor": bundle.items.id_of(item),
+        "text": f"Because you {'bought' if owned else 'looked at'} {reasons.title(bundle, item)}",
     }
 
 

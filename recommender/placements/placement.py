@@ -6,6 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from recommender.bundle import Bundle
 from recommender.placements.asked import Asked
 from recommender.ranking import Chosen, Source
@@ -18,14 +21,21 @@ Explain = Callable[[list[Chosen]], list[Reason]]
 class Rung:
     """One step of a fallback ladder.
 
-    `name` is what the answer gives as `source`; `explain` turns the chosen items of this rung into their reasons;
-    `fallback` marks rungs that are not the placement's own answer.
+    `name` is what the answer gives as `source`, unless `sources` names one for each item, shape (n,); `explain` turns
+    the chosen items of this rung into their reasons; `fallback` marks rungs that are not the placement's own answer.
     """
 
     name: str
     source: Source
     explain: Explain
     fallback: bool = False
+    sources: Callable[[NDArray[np.int32]], list[str]] | None = None
+
+    def sources_of(self, chosen: list[Chosen]) -> list[str]:
+        """Return what the answer gives as `source` of each chosen item."""
+        if self.sources is None:
+            return [self.name] * len(chosen)
+        return self.sources(np.array([one.item for one in chosen], dtype=np.int32))
 
 
 @dataclass(frozen=True, slots=True)

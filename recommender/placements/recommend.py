@@ -47,7 +47,7 @@ def recommend(bundle: Bundle, query: Query) -> Slate:
     placement = _placement_of(query)
     asked = resolve(bundle, query)
     ladder = placement.ladder(bundle, asked)
-    filled = fill([rung.source for rung in ladder], query.k, _rules(bundle, query, asked, placement))
+    filled = fill([rung.source for rung in ladder], query.k, rules_of(bundle, query, asked, placement))
     return Slate(
         rec_id=_rec_id(bundle, query),
         placement=placement.name,
@@ -74,7 +74,8 @@ def _placement_of(query: Query) -> Placement:
     return placement
 
 
-def _rules(bundle: Bundle, query: Query, asked: Asked, placement: Placement) -> Rules:
+def rules_of(bundle: Bundle, query: Query, asked: Asked, placement: Placement) -> Rules:
+    """Return what may not stand in the answer to a query."""
     config: PlacementConfig = getattr(bundle.config.placements, placement.name.replace("-", "_"))
     return Rules(
         catalogue=bundle.catalogue,
@@ -95,13 +96,13 @@ def _describe(bundle: Bundle, ladder: list[Rung], filled: Filled) -> list[dict[s
     for position, group in groupby(filled.chosen, key=lambda one: one.rung):
         chosen = list(group)
         rung = ladder[position]
-        for one, reason in zip(chosen, rung.explain(chosen), strict=True):
+        for one, source, reason in zip(chosen, rung.sources_of(chosen), rung.explain(chosen), strict=True):
             items.append(
                 {
                     "item_id": bundle.items.id_of(one.item),
                     "rank": len(items) + 1,
                     "score": round(one.score, 4),
-                    "source": rung.name,
+                    "source": source,
                     "reason": reason,
                     **bundle.catalogue.fields(one.item),
                 }

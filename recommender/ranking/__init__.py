@@ -4,9 +4,12 @@ Pure functions on arrays of dense item numbers; nothing here knows a bundle, a p
 Placements use it, nobody else needs to.
 """
 
+from recommender.ranking.blend import Blend, Part
 from recommender.ranking.candidates import (
     Candidates,
+    FromAll,
     FromCategory,
+    FromFactors,
     FromIndex,
     FromNeighbours,
     FromScores,
@@ -17,14 +20,18 @@ from recommender.ranking.fill import Chosen, Filled, fill
 from recommender.ranking.rules import Rules
 
 __all__ = [
+    "Blend",
     "Candidates",
     "Chosen",
     "Filled",
+    "FromAll",
     "FromCategory",
+    "FromFactors",
     "FromIndex",
     "FromNeighbours",
     "FromScores",
     "FromSimilarity",
+    "Part",
     "Rules",
     "Source",
     "fill",

@@ -67,6 +67,54 @@ class FromIndex:
 
 
 @dataclass(frozen=True, slots=True)
+class FromFactors:
+    """All items by the inner product of their factors, shape (I, F), with a user's, shape (F,)."""
+
+    index: ItemIndex
+    item_factors: NDArray[np.float32]
+    user_factors: NDArray[np.float32]
+
+    def top(self, n: int) -> Candidates:
+        """Return the best `n` items, as good as the index finds them."""
+        return FromIndex(self.index, self.user_factors).top(n)
+
+    def within(self, allowed: NDArray[np.bool_], n: int) -> Candidates:
+        """Return the best `n` allowed items, exactly."""
+        return FromIndex(self.index, self.user_factors).within(allowed, n)
+
+    def of(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Return the scores of items, shape (n,)."""
+        return self.item_factors[items] @ self.user_factors
+
+
+@dataclass(frozen=True, slots=True)
+class FromAll:
+    """One score per item, shape (I,), made for this request; 0 is no candidate."""
+
+    scores: NDArray[np.float32]
+
+    def top(self, n: int) -> Candidates:
+        """Return the best `n` items."""
+        return self._best(np.flatnonzero(self.scores > 0), n)
+
+    def within(self, allowed: NDArray[np.bool_], n: int) -> Candidates:
+        """Return the best `n` items that are allowed."""
+        return self._best(np.flatnonzero((self.scores > 0) & allowed), n)
+
+    def of(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Return the scores of items, shape (n,)."""
+        return self.scores[items]
+
+    def _best(self, items: NDArray[np.int64], n: int) -> Candidates:
+        scores = self.scores[items]
+        if len(items) > n:
+            places = np.flatnonzero(scores >= np.partition(scores, -n)[-n])
+            items, scores = items[places], scores[places]
+        best = np.argsort(-scores, kind="stable")[:n]
+        return Candidates(items[best].astype(np.int32), scores[best], np.zeros(len(best), dtype=np.int32))
+
+
+@dataclass(frozen=True, slots=True)
 class FromNeighbours:
     """The nearest items to one item: from its stored list as far as that reaches, else by a search."""
 
@@ -97,6 +145,10 @@ class FromScores:
         """Return the best `n` items that are allowed."""
         order = self.model.order
         return _scored(self.model, order[allowed[order]][:n])
+
+    def of(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Return the scores of items, shape (n,)."""
+        return self.model.scores[items]
 
 
 @dataclass(frozen=True, slots=True)

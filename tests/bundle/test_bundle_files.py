@@ -38,7 +38,7 @@ FILES = [
     *(f"ids/{name}-{part}.npy" for name in ("items", "sessions", "users") for part in ("blob", "offsets")),
     *(
         f"{name}/{part}.npy"
-        for name in ("for_you_index", "similar_index")
+        for name in ("als_index", "similar_index")
         for part in ("bounds", "codes", "errors", "factors", "items", "lengths", "scales")
     ),
     *(f"{name}/{part}.npy" for name in ("new_arrivals", "popular", "trending") for part in ("scores", "support")),
@@ -84,7 +84,7 @@ def test_round_trip(toy_config: Config, tmp_path: Path) -> None:
         made.als.alpha,
         made.als.unobserved_weight,
     )
-    for name in ("for_you_index", "similar_index"):
+    for name in ("als_index", "similar_index"):
         ours, theirs = getattr(read, name), getattr(made, name)
         query = theirs.factors[3]
         assert [part.tolist() for part in ours.search(query, 20)] == [
@@ -99,7 +99,7 @@ def test_a_graph_survives_as_well(toy_config: Config, tmp_path: Path) -> None:
     )
     made = fit_bundle(read_dataset(config)[0], config)
     read = Store(tmp_path).load(Store(tmp_path).publish(made))
-    for name in ("for_you_index", "similar_index"):
+    for name in ("als_index", "similar_index"):
         ours, theirs = getattr(read, name), getattr(made, name)
         assert ours.kind == theirs.kind == "hnsw"
         allowed = np.arange(len(made.items)) % 2 == 0

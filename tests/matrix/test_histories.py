@@ -37,7 +37,7 @@ def test_rows_equal_a_dense_sum(events: Events) -> None:
     histories = build_histories(events, worth)
     assert len(histories) == events.n_actors
     for actor in range(events.n_actors):
-        items, values, flags = histories.row(actor)
+        items, values, flags, _ = histories.row(actor)
         assert items.tolist() == np.flatnonzero(total[actor]).tolist()
         np.testing.assert_allclose(values, total[actor, items], rtol=1e-6)
         assert flags.tolist() == owned[actor, items].tolist()
@@ -67,7 +67,7 @@ def test_first_keeps_the_first_rows_only() -> None:
 
 def test_no_history_is_empty() -> None:
     histories = build_histories(make_events(n_users=2), np.zeros(0, dtype=np.float32))
-    assert [len(part) for part in histories.none()] == [0, 0, 0]
+    assert [len(part) for part in histories.none()] == [0, 0, 0, 0]
     assert histories.user_items(3, max_items_per_user=5).shape == (2, 3)
 
 

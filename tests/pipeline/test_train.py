@@ -48,7 +48,7 @@ def test_what_is_published_is_trained_on_everything(toy_store: Store, toy_shop: 
     assert manifest.n_sessions == toy_shop.events["session_id"].nunique()
     assert manifest.n_items == len(toy_shop.catalogue)
     assert manifest.main_event == "purchase"
-    assert manifest.index_recall == {"for_you_index": 1.0, "similar_index": 1.0}
+    assert manifest.index_recall == {"als_index": 1.0, "similar_index": 1.0}
     assert {"python", "numpy", "faiss-cpu", "alsobought"} <= manifest.libraries.keys()
     assert manifest.config["models"]["als"]["factors"] == 32
     assert manifest.verdict.startswith("passed: for-you +")
@@ -112,8 +112,8 @@ def test_another_seed_gives_other_factors_and_the_same_counts(configure: Configu
     other = configure(models={"als": {"factors": 8, "epochs": 2, "seed": 7}})
     trained(other, small_shop)
     differ = {name for name, digest in digests(config, "v00001").items() if digests(config, "v00002")[name] != digest}
-    assert {"als/item_factors.npy", "for_you_index/factors.npy", "similar_index/codes.npy"} <= differ
-    assert {name.partition("/")[0] for name in differ} <= {"als", "for_you_index", "similar_index", "similar"}
+    assert {"als/item_factors.npy", "als_index/factors.npy", "similar_index/codes.npy"} <= differ
+    assert {name.partition("/")[0] for name in differ} <= {"als", "als_index", "similar_index", "similar"}
 
 
 def test_the_order_of_the_rows_plays_no_part(configure: Configure, small_shop: ToyShop) -> None:

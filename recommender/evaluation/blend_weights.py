@@ -1,0 +1,108 @@
+"""Learning how much each source of a blend counts: the weights that rank known answers best."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.bundle import Bundle
+from recommender.evaluation.runner import Case
+from recommender.placements.asked import resolve
+from recommender.placements.for_you import FOR_YOU, blend_of, history_of
+from recommender.placements.recommend import rules_of
+
+STEPS = (0.0, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.4, 2.0, 3.0)
+SWEEPS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """Candidates of N users, W of them at most, as P sources see them.
+
+    Attributes
+    ----------
+    features : float32, shape (P, N, W)
+        In 0..1; zeros behind the last candidate of a user.
+    hits : bool, shape (N, W)
+    lengths : int64, shape (N,)
+        Candidates of each user.
+    n_relevant : int64, shape (N,)
+        Items that are right, candidates or not.
+    """
+
+    features: NDArray[np.float32]
+    hits: NDArray[np.bool_]
+    lengths: NDArray[np.int64]
+    n_relevant: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, cases: Iterable[tuple[NDArray[np.float32], NDArray[np.bool_], int]]) -> Scored:
+        """Return the candidates of users, each given by features (P, n), hits (n,) and the number of right items."""
+        features, hits, n_relevant = zip(*cases, strict=True)
+        lengths = np.array([len(row) for row in hits])
+        shape = (len(features[0]), len(hits), int(lengths.max()))
+        scored = cls(
+            np.zeros(shape, dtype=np.float32),
+            np.zeros(shape[1:], dtype=bool),
+            lengths,
+            np.array(n_relevant),
+        )
+        for user, (rows, right) in enumerate(zip(features, hits, strict=True)):
+            scored.features[:, user, : len(right)] = rows
+            scored.hits[user, : len(right)] = right
+        return scored
+
+    def ranked_hits(self, weights: NDArray[np.float32], k: int) -> NDArray[np.bool_]:
+        """Return whether the best k candidates by the weighted sum are right, shape (N, k), best first."""
+        scores = np.tensordot(weights, self.features, axes=1)
+        scores[np.arange(scores.shape[1]) >= self.lengths[:, None]] = -1
+        k = min(k, scores.shape[1])
+        best = np.argpartition(-scores, k - 1, axis=1)[:, :k]
+        order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
+        return np.take_along_axis(self.hits, np.take_along_axis(best, order, axis=1), axis=1)
+
+    def ndcg(self, weights: NDArray[np.float32], k: int) -> float:
+        """Return the mean NDCG of the best k."""
+        hits = self.ranked_hits(weights, k)
+        discounts = 1 / np.log2(np.arange(2, k + 2))
+        ideal = np.cumsum(discounts)[np.minimum(self.n_relevant, k) - 1]
+        return float(((hits * discounts[: hits.shape[1]]).sum(axis=1) / ideal).mean())
+
+
+def score_candidates(bundle: Bundle, cases: Iterable[Case]) -> Scored:
+    """Return the candidates of for-you for some users, as its sources see them; those of weight 0 are left out."""
+    rows = []
+    for case in cases:
+        asked = resolve(bundle, case.query)
+        blend = blend_of(bundle, history_of(asked))
+        pool = blend.pool(rules_of(bundle, case.query, asked, FOR_YOU).allowed())
+        rows.append((blend.features(pool), np.isin(pool, case.relevant), len(case.relevant)))
+    return Scored.of(rows)
+
+
+def learn_weights(scored: Scored, start: Sequence[float], free: Sequence[bool], k: int) -> tuple[list[float], float]:
+    """Return the weights of the sources and the NDCG@k they reach, by a search along one weight after the other.
+
+    Only the `free` ones change. The first source that starts above 0 keeps its weight too: only ratios matter. Of
+    weights that rank equally well the one met first stays, the start before all.
+    """
+    weights = np.array(start, dtype=np.float32)
+    fixed = int(np.flatnonzero(weights > 0)[0])
+    best = scored.ndcg(weights, k)
+    for _ in range(SWEEPS):
+        before = best
+        for source in range(len(weights)):
+            if source == fixed or not free[source]:
+                continue
+            for step in STEPS:
+                tried = weights.copy()
+                tried[source] = step * weights[fixed]
+                value = scored.ndcg(tried, k)
+                if value > best:
+                    weights, best = tried, value
+        if best == before:
+            break
+    return [round(float(weight), 4) for weight in weights], best

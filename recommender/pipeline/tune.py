@@ -1,0 +1,375 @@
+"""tune: search hyper-parameters and blend weights for for-you on validation data cut from the training side."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from recommender.bundle import Bundle
+from recommender.config import TUNED, BlendConfig, Config, Record, parse_config
+from recommender.dataset import Dataset, Events
+from recommender.errors import ConfigError, DataError
+from recommender.evaluation import split_events
+from recommender.evaluation.blend_weights import learn_weights, score_candidates
+from recommender.evaluation.runner import Case, for_you_cases
+from recommender.matrix import main_event_type, net_of_returns
+from recommender.pipeline.check import read_and_check
+from recommender.pipeline.fit import fingerprint, fit_bundle
+from recommender.pipeline.taste import fit_taste
+from recommender.progress import Progress, silent, under
+
+if TYPE_CHECKING:
+    import optuna
+
+USERS = 3000
+FIRST_USERS = 600
+"""A trial is first scored on so many users, and given up where it is worse there than most trials before it."""
+
+SOURCES = ("als", "item_knn", "co_purchase", "popular", "own")
+STUDY = "tune.db"
+ENOUGH_TRIALS = 20
+"""Fewer say nothing about which option matters."""
+
+WIDE = 16.0
+"""ALS' weights are searched within this factor of what suits the matrix."""
+
+Values = dict[str, float | int]
+"""Options by their dotted name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tuned:
+    """What a search found: options, the metric they reach on validation users, and that of the configuration as it was.
+
+    `importance` is the share of the metric's variance over the trials that an option explains, largest first; empty
+    with too few trials.
+    """
+
+    options: Values
+    metric: str
+    value: float
+    value_before: float
+    n_users: int
+    n_trials: int
+    n_pruned: int
+    importance: dict[str, float]
+    kept: list[str]
+    note: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as JSON types."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+def run(
+    config: Config,
+    *,
+    events: Any = None,
+    catalogue: Any = None,
+    budget_minutes: float,
+    trials: int | None = None,
+    seed: int = 0,
+    progress: Progress = silent,
+) -> Tuned:
+    """Search within a budget and write tuned.toml beside shop.toml; a search that was cut off goes on where it was.
+
+    Options that shop.toml sets stay as they are: they would overrule tuned.toml. The test side of the evaluation's
+    split is cut off before anything else and never looked at.
+
+    Raises
+    ------
+    ConfigError
+        If the extra `tune` is not installed, or there is nothing left to tune.
+    DataError
+        If the data can't be used, or no validation user is left.
+    """
+    dataset, _ = read_and_check(config, events=events, catalogue=catalogue, progress=progress)
+    training = replace(dataset, events=split_events(dataset.events, config.evaluation).train)
+    tuned = tune_dataset(
+        training,
+        config,
+        budget_minutes=budget_minutes,
+        trials=trials,
+        seed=seed,
+        storage=config.folder / STUDY,
+        progress=progress,
+    )
+    (config.folder / TUNED).write_text(to_toml(tuned), encoding="utf-8")
+    return tuned
+
+
+def tune_dataset(
+    training: Dataset,
+    config: Config,
+    *,
+    budget_minutes: float,
+    trials: int | None = None,
+    seed: int = 0,
+    storage: Path | None = None,
+    progress: Progress = silent,
+) -> Tuned:
+    """Search on a data set that holds nothing but training events; `storage` keeps the trials, in memory by default."""
+    search = Search.of(training, config, progress)
+    study = _study(search, seed, storage)
+    if not study.trials:
+        study.enqueue_trial(search.present())
+
+    def report(study: optuna.Study, _: optuna.trial.FrozenTrial) -> None:
+        finished = [trial.value for trial in study.trials if trial.value is not None]
+        best = f" (best {search.metric} {max(finished):.4f})" if finished else ""
+        progress(f"tune{best}", len(study.trials), trials)
+
+    study.optimize(search.objective, n_trials=trials, timeout=60 * budget_minutes, callbacks=[report])
+    return search.result(study)
+
+
+@dataclass(frozen=True)
+class Search:
+    """What stays the same from trial to trial.
+
+    `base` is fitted on the events before the validation's, `cases` are its users and what is right for them, `space`
+    how each open option is drawn, `blend` the weights to start from; in `config` every source is asked.
+    """
+
+    config: Config
+    blend: BlendConfig
+    fit_side: Dataset
+    base: Bundle
+    cases: list[Case]
+    space: dict[str, Callable[[optuna.Trial, str], float | int]]
+    kept: list[str]
+    note: str
+
+    @classmethod
+    def of(cls, training: Dataset, config: Config, progress: Progress) -> Search:
+        """Cut the validation side off, fit once, and lay out what can be tuned."""
+        kind = "random" if config.evaluation.split == "given" else config.evaluation.split
+        split = split_events(training.events, config.evaluation.model_copy(update={"split": kind}))
+        fit_side = replace(training, events=split.train)
+        everything = _with(config, {f"blend.{source}": 1.0 for source in SOURCES})
+        base = fit_bundle(fit_side, everything, progress=under("before tuning", progress))
+        cases = _cases(base, split.test)
+        if not cases:
+            raise DataError("tune: no user of the validation side has a history and bought something to be found")
+        given = _options_set(config)
+        space = _space(base, has_times=training.events.has_times)
+        return cls(
+            config=everything,
+            blend=config.blend,
+            fit_side=fit_side,
+            base=base,
+            cases=cases,
+            space={name: draw for name, draw in space.items() if name not in given},
+            kept=sorted(name for name in {*space, *(f"blend.{source}" for source in SOURCES)} if name in given),
+            note=split.note,
+        )
+
+    @property
+    def metric(self) -> str:
+        """What is made as large as possible."""
+        return f"ndcg@{self.k}"
+
+    @property
+    def k(self) -> int:
+        """The slate length measured."""
+        return max(self.config.evaluation.k)
+
+    def present(self) -> Values:
+        """Return the open options as the configuration has them, or as they suit the matrix."""
+        tree = self.config.model_dump(by_alias=True)
+        values = {name: _at(tree, name) for name in self.space}
+        weights = {f"models.als.{name}": value for name, value in self.base.manifest.weights.items()}
+        return {name: weights.get(name, value) if value is None else value for name, value in values.items()}
+
+    def value_before(self) -> float:
+        """Return what the configuration reaches as it is."""
+        scored = score_candidates(self.base, self.cases)
+        weights = [getattr(self.blend, source) for source in SOURCES[: len(scored.features)]]
+        return scored.ndcg(np.array(weights, dtype=np.float32), self.k)
+
+    def objective(self, trial: optuna.Trial) -> float:
+        """Fit and score one draw."""
+        import optuna
+
+        bundle = self.fitted({name: draw(trial, name) for name, draw in self.space.items()})
+        _, value = self.learnt(bundle, self.cases[:FIRST_USERS])
+        trial.report(value, step=0)
+        if trial.should_prune():
+            raise optuna.TrialPruned
+        blend, value = self.learnt(bundle, self.cases)
+        trial.set_user_attr("blend", blend)
+        return value
+
+    def fitted(self, options: Values) -> Bundle:
+        """Return the base with the models of for-you fitted anew."""
+        config = _with(self.config, options)
+        events = net_of_returns(self.fit_side.events)
+        goal = events.where(events.is_type(main_event_type(events, config.event_weights)))
+        taste = fit_taste(events, goal, self.fit_side, config)
+        return replace(
+            self.base,
+            config=config,
+            histories=taste.histories,
+            als=taste.als,
+            item_knn=taste.item_knn,
+            popular=taste.popular,
+            als_index=taste.als_index,
+        )
+
+    def learnt(self, bundle: Bundle, cases: list[Case]) -> tuple[Values, float]:
+        """Return the blend weights that rank the cases best, and the metric they reach."""
+        scored = score_candidates(bundle, cases)
+        sources = SOURCES[: len(scored.features)]
+        start = [getattr(self.blend, source) for source in sources]
+        free = [f"blend.{source}" not in self.kept for source in sources]
+        weights, value = learn_weights(scored, start, free, self.k)
+        return {f"blend.{source}": weight for source, weight in zip(sources, weights, strict=True)}, value
+
+    def result(self, study: optuna.Study) -> Tuned:
+        """Return what the trials found, or the configuration as it is where none was better."""
+        import optuna
+
+        finished = study.get_trials(states=(optuna.trial.TrialState.COMPLETE,))
+        pruned = study.get_trials(states=(optuna.trial.TrialState.PRUNED,))
+        before = self.value_before()
+        best = max(finished, key=lambda trial: trial.value or 0.0, default=None)
+        options: Values = {}
+        if best is not None and best.value is not None and best.value > before:
+            options = {**best.params, **best.user_attrs["blend"]}
+        return Tuned(
+            options={name: value for name, value in options.items() if name not in self.kept},
+            metric=self.metric,
+            value=max(before, best.value or 0.0) if best else before,
+            value_before=before,
+            n_users=len(self.cases),
+            n_trials=len(finished),
+            n_pruned=len(pruned),
+            importance=_importance(study) if len(finished) >= ENOUGH_TRIALS else {},
+            kept=self.kept,
+            note=self.note,
+        )
+
+
+def to_toml(tuned: Tuned) -> str:
+    """Return tuned.toml: options by section, and where they come from."""
+    gain = f"{tuned.metric} {tuned.value_before:.4f} before, {tuned.value:.4f} now"
+    lines = [
+        "# Written by `alsobought tune`; every verb reads it, and shop.toml overrules it.",
+        f"# {gain}, on {tuned.n_users:,} validation users ({tuned.n_trials} trials).",
+    ]
+    sections: dict[str, list[str]] = {}
+    for name, value in tuned.options.items():
+        section, _, key = name.rpartition(".")
+        sections.setdefault(section, []).append(f"{key} = {value!r}")
+    for section, rows in sections.items():
+        lines += ["", f"[{section}]", *rows]
+    return "\n".join(lines) + "\n"
+
+
+def _space(base: Bundle, *, has_times: bool) -> dict[str, Callable[[optuna.Trial, str], float | int]]:
+    """Return how each option is drawn; what depends on the matrix is searched around what suits it."""
+    regularization, unobserved = (base.manifest.weights[name] for name in ("regularization", "unobserved_weight"))
+    space: dict[str, Callable[[optuna.Trial, str], float | int]] = {
+        "models.als.factors": _one_of(64, 128, 256),
+        "models.als.regularization": _log(regularization / WIDE, regularization * WIDE),
+        "models.als.unobserved_weight": _log(unobserved / WIDE, unobserved * WIDE),
+        "models.als.epochs": lambda trial, name: trial.suggest_int(name, 3, 16),
+        "models.item_knn.user_exponent": _linear(0.0, 1.0),
+        "models.item_knn.item_exponent": _linear(0.2, 0.8),
+        "models.item_knn.neighbours": _one_of(50, 100, 200, 400),
+        "models.item_knn.shrinkage": _one_of(0.0, 1.0, 3.0, 10.0, 30.0, 100.0),
+    }
+    if has_times:
+        space["matrix.half_life_days"] = _log(5.0, 730.0)
+        space["models.popularity.half_life_days"] = _log(3.0, 180.0)
+    return space
+
+
+def _one_of(*choices: float) -> Callable[[optuna.Trial, str], float | int]:
+    return lambda trial, name: trial.suggest_categorical(name, choices)
+
+
+def _log(low: float, high: float) -> Callable[[optuna.Trial, str], float | int]:
+    return lambda trial, name: trial.suggest_float(name, low, high, log=True)
+
+
+def _linear(low: float, high: float) -> Callable[[optuna.Trial, str], float | int]:
+    return lambda trial, name: trial.suggest_float(name, low, high)
+
+
+def _study(search: Search, seed: int, storage: Path | None) -> optuna.Study:
+    """Return the study of this data and configuration, with the trials it has already."""
+    try:
+        import optuna
+    except ImportError:
+        raise ConfigError("tune needs the extra `tune`: pip install 'alsobought[tune]'") from None
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    subject = [fingerprint(search.fit_side.events), search.config.model_dump(mode="json"), sorted(search.space), seed]
+    name = hashlib.sha256(json.dumps(subject).encode()).hexdigest()[:16]
+    url = None if storage is None else f"sqlite:///{storage}"
+    study = optuna.create_study(
+        study_name=name,
+        storage=url,
+        load_if_exists=True,
+        direction="maximize",
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=8),
+    )
+    study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials), multivariate=True, n_startup_trials=12)
+    return study
+
+
+def _importance(study: optuna.Study) -> dict[str, float]:
+    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+
+    found = get_param_importances(study, evaluator=PedAnovaImportanceEvaluator())
+    total = sum(found.values()) or 1.0
+    return {name: value / total for name, value in found.items()}
+
+
+def _cases(base: Bundle, test: Events) -> list[Case]:
+    """Return users with a history that factors know, at most USERS of them, and the new items each will buy."""
+    test = net_of_returns(test)
+    test = test.where(test.is_type(base.manifest.main_event))
+    known = np.zeros(len(base.items), dtype=bool)
+    known[base.als_index.items] = True
+    known &= base.catalogue.servable
+    found = for_you_cases(base, test, known, depth=1, max_users=USERS)
+    return [case for case in found if _has_history(base, case)]
+
+
+def _has_history(base: Bundle, case: Case) -> bool:
+    user = base.users.index_of(case.query.user_id or "")
+    return user is not None and bool(base.als.item_factors[base.histories.row(user)[0]].any())
+
+
+def _with(config: Config, options: Mapping[str, float | int]) -> Config:
+    """Return the configuration with some options changed."""
+    tree = config.model_dump(by_alias=True)
+    for name, value in options.items():
+        *section, key = name.split(".")
+        branch = tree
+        for part in section:
+            branch = branch[part]
+        branch[key] = value
+    return parse_config(tree, folder=config.folder, source="tune")
+
+
+def _at(tree: Any, name: str) -> Any:
+    for part in name.split("."):
+        tree = tree[part]
+    return tree
+
+
+def _options_set(record: Record, prefix: str = "") -> set[str]:
+    """Return the dotted names of the options that a configuration sets."""
+    names = set()
+    for field in record.model_fields_set:
+        value = getattr(record, field)
+        names |= _options_set(value, f"{prefix}{field}.") if isinstance(value, Record) else {f"{prefix}{field}"}
+    return names

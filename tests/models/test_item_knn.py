@@ -1,0 +1,111 @@
+"""Item neighbours by hand, against a dense product, and where the data is odd."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recommender.errors import DataError
+from recommender.models import ItemKNN
+from recommender.models import item_knn as module
+
+
+def matrix(rows: list[list[float]]) -> sp.csr_matrix:
+    return sp.csr_matrix(np.array(rows, dtype=np.float32))
+
+
+def test_cosine_by_hand() -> None:
+    # items 0 and 1 share users 0 and 1; item 2 has user 2 only
+    model = ItemKNN(user_exponent=0, item_exponent=0.5).fit(matrix([[1, 1, 0], [1, 1, 0], [1, 0, 1]]))
+    neighbours, scores, support = model.row(0)
+    assert neighbours.tolist() == [1, 2]
+    np.testing.assert_allclose(scores, [2 / np.sqrt(3 * 2), 1 / np.sqrt(3 * 1)], rtol=1e-6)
+    assert support.tolist() == [2, 1]
+
+
+def test_a_user_of_many_items_says_less() -> None:
+    users = matrix([[1, 1, 0, 0, 0], [1, 0, 1, 1, 1]])
+    neighbours, scores, _ = ItemKNN(user_exponent=1, item_exponent=0).fit(users).row(0)
+    assert neighbours[0] == 1
+    np.testing.assert_allclose(scores, [1 / 2, 1 / 4, 1 / 4, 1 / 4])
+
+
+def test_shrinkage_halves_where_as_many_users_are_shared() -> None:
+    users = matrix([[1, 1], [1, 1], [1, 1]])
+    plain, shrunk = (ItemKNN(shrinkage=shrinkage).fit(users).row(0)[1][0] for shrinkage in (0, 3))
+    assert shrunk == pytest.approx(plain / 2)
+
+
+def test_a_smaller_item_exponent_favours_what_many_have() -> None:
+    # item 1 is had by all, item 2 by one who also has item 0
+    users = matrix([[1, 1, 1], [1, 1, 0], [0, 1, 0], [0, 1, 0], [0, 1, 0], [0, 1, 0]])
+    best = [int(ItemKNN(item_exponent=exponent).fit(users).row(0)[0][0]) for exponent in (0.0, 1.0)]
+    assert best == [1, 2]
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    shape=st.tuples(st.integers(1, 25), st.integers(1, 25)),
+    user_exponent=st.floats(0, 1),
+    item_exponent=st.floats(0, 1),
+    neighbours=st.integers(1, 8),
+    shrinkage=st.sampled_from([0.0, 2.5]),
+)
+def test_it_is_the_dense_formula(
+    seed: int,
+    shape: tuple[int, int],
+    user_exponent: float,
+    item_exponent: float,
+    neighbours: int,
+    shrinkage: float,
+) -> None:
+    rng = np.random.default_rng(seed)
+    users = sp.random(*shape, density=0.3, format="csr", random_state=rng, dtype=np.float32)
+    X = users.toarray().astype(np.float64)
+    d_user, d_item = (np.maximum(X.sum(axis=axis), 1e-30) for axis in (1, 0))
+    shared = (X > 0).T.astype(float) @ (X > 0)
+    similar = X.T @ (X / d_user[:, None] ** user_exponent) / np.outer(d_item, d_item) ** item_exponent
+    similar *= shared / np.maximum(shared + shrinkage, 1e-30)
+    np.fill_diagonal(similar, 0)
+    model = ItemKNN(user_exponent, item_exponent, neighbours, shrinkage).fit(users)
+    for item in range(shape[1]):
+        found, scores, support = model.row(item)
+        expected = np.sort(similar[item][similar[item] > 0])[::-1][:neighbours]
+        np.testing.assert_allclose(scores, expected, rtol=1e-4)
+        np.testing.assert_allclose(similar[item, found], expected, rtol=1e-4)
+        assert support.tolist() == shared[item, found].astype(int).tolist()
+        assert item not in found
+
+
+def test_blocks_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
+    users = sp.random(60, 40, density=0.2, format="csr", random_state=1, dtype=np.float32)
+    whole = ItemKNN(neighbours=5).fit(users)
+    monkeypatch.setattr(module, "PAIRS_PER_BLOCK", 50)
+    seen: list[int] = []
+    parts = ItemKNN(neighbours=5).fit(users, progress=lambda _, done, __: seen.append(done))
+    assert len(seen) > 3
+    assert seen[-1] == 40
+    for name in ("indptr", "neighbours", "scores", "support"):
+        np.testing.assert_array_equal(getattr(whole, name), getattr(parts, name))
+
+
+@pytest.mark.parametrize("shape", [(0, 3), (3, 0), (2, 3)])
+def test_nothing_observed_gives_no_neighbours(shape: tuple[int, int]) -> None:
+    model = ItemKNN().fit(sp.csr_matrix(shape, dtype=np.float32))
+    assert model.indptr.tolist() == [0] * (shape[1] + 1)
+
+
+def test_bad_values_are_refused() -> None:
+    with pytest.raises(DataError, match="negative"):
+        ItemKNN().fit(matrix([[1, -1]]))
+
+
+def test_scores_of_a_history_add_up() -> None:
+    model = ItemKNN(user_exponent=0, item_exponent=0).fit(matrix([[1, 1, 1], [1, 1, 0]]))
+    summed = model.summed(np.array([0, 1], dtype=np.int32), np.array([1.0, 0.5], dtype=np.float32))
+    np.testing.assert_allclose(summed, [0.5 * 2, 1.0 * 2, 1.0 * 1 + 0.5 * 1])
+    assert model.summed(np.array([], dtype=np.int32), np.array([], dtype=np.float32)).tolist() == [0, 0, 0]

@@ -1,0 +1,106 @@
+"""tune: what it writes, what it never sees, and how it goes on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from recommender.config import Config, load_config
+from recommender.dataset import Dataset
+from recommender.errors import ConfigError
+from recommender.evaluation import split_events
+from recommender.ingest import read_dataset
+from recommender.pipeline import tune
+from recommender.toy_shop import ToyShop
+
+if TYPE_CHECKING:
+    from tests.pipeline.conftest import Configure
+
+
+@pytest.fixture
+def dataset(toy_shop: ToyShop, toy_config: Config) -> Dataset:
+    return read_dataset(toy_config, events=toy_shop.events, catalogue=toy_shop.catalogue)[0]
+
+
+def searched(config: Config, shop: ToyShop, budget_minutes: float = 5, trials: int | None = None) -> tune.Tuned:
+    return tune.run(
+        config, events=shop.events, catalogue=shop.catalogue, budget_minutes=budget_minutes, trials=trials
+    )
+
+
+def test_what_is_written_is_what_every_verb_reads(configure: Configure, toy_shop: ToyShop) -> None:
+    config = configure(models={"als": {"factors": 8, "epochs": 3}})
+    tuned = searched(config, toy_shop, trials=4)
+    assert tuned.value >= tuned.value_before
+    assert tuned.n_trials + tuned.n_pruned == 4
+    assert tuned.n_users > 50
+    (config.folder / "shop.toml").write_text("", encoding="utf-8")
+    read = load_config(config.folder / "shop.toml").model_dump(by_alias=True)
+    assert tuned.options
+    for name, value in tuned.options.items():
+        found = read
+        for part in name.split("."):
+            found = found[part]
+        assert found == value
+
+
+def test_what_the_configuration_sets_is_kept(configure: Configure, toy_shop: ToyShop) -> None:
+    config = configure(models={"als": {"factors": 8, "epochs": 3}}, blend={"popular": 0.25})
+    tuned = searched(config, toy_shop, trials=3)
+    assert {"models.als.factors", "models.als.epochs", "blend.popular"} <= set(tuned.kept)
+    assert not set(tuned.kept) & set(tuned.options)
+
+
+def test_the_test_side_is_never_looked_at(configure: Configure, dataset: Dataset) -> None:
+    """Whatever happens in the test period, the search finds the same, to the last digit."""
+    config = configure(models={"als": {"factors": 8, "epochs": 3}})
+    events = dataset.events
+    later = events.time > split_events(events, config.evaluation).train.time[-1]
+    rng = np.random.default_rng(0)
+    spoilt = replace(
+        events,
+        item=np.where(later, rng.integers(0, len(dataset.items), len(events)), events.item).astype(np.int32),
+        user=np.where(later & (events.user >= 0), rng.permutation(events.user), events.user).astype(np.int32),
+        quantity=np.where(later, 50, events.quantity).astype(np.float32),
+    )
+    found = []
+    for whole in (events, spoilt):
+        training = replace(dataset, events=split_events(whole, config.evaluation).train)
+        found.append(tune.tune_dataset(training, config, budget_minutes=5, trials=3))
+    assert found[0] == found[1]
+    assert found[0].options
+
+
+def test_a_search_that_was_cut_off_goes_on(configure: Configure, toy_shop: ToyShop) -> None:
+    config = configure(models={"als": {"factors": 8, "epochs": 3}})
+    first = searched(config, toy_shop, trials=2)
+    second = searched(config, toy_shop, trials=2)
+    assert first.n_trials + first.n_pruned == 2
+    assert second.n_trials + second.n_pruned == 4
+    assert second.value >= first.value
+
+
+def test_other_data_starts_a_search_of_its_own(configure: Configure, dataset: Dataset) -> None:
+    config = configure(models={"als": {"factors": 8, "epochs": 3}})
+    storage = config.folder / "tune.db"
+    early = replace(dataset, events=dataset.events.where(np.arange(len(dataset.events)) < len(dataset.events) * 3 // 4))
+    for data in (dataset, early):
+        tuned = tune.tune_dataset(data, config, budget_minutes=5, trials=2, storage=storage)
+        assert tuned.n_trials + tuned.n_pruned == 2
+
+
+def test_time_is_up_after_the_trial_that_runs(configure: Configure, toy_shop: ToyShop) -> None:
+    config = configure(models={"als": {"factors": 8, "epochs": 3}})
+    tuned = searched(config, toy_shop, budget_minutes=1e-4)
+    assert tuned.n_trials + tuned.n_pruned == 1
+
+
+def test_without_optuna_it_says_what_to_install(
+    configure: Configure, toy_shop: ToyShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "optuna", None)
+    with pytest.raises(ConfigError, match=r"alsobought\[tune\]"):
+        searched(configure(models={"als": {"factors": 8, "epochs": 3}}), toy_shop, trials=1)

@@ -1,0 +1,54 @@
+"""Blends by hand: scaled, added, and only as deep as asked."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from recommender.models import ItemScores
+from recommender.ranking import Blend, FromAll, FromScores, Part
+
+
+def scores(*values: float) -> np.ndarray:
+    return np.array(values, dtype=np.float32)
+
+
+def blend() -> Blend:
+    taste = FromAll(scores(4, 2, 0, 1))
+    popular = FromScores(ItemScores(scores(0, 0.1, 0.2, 0), np.zeros(4, dtype=np.int32)))
+    return Blend([Part("taste", 3, taste), Part("popular", 1, popular)])
+
+
+def test_each_part_is_scaled_to_its_best_and_weighted() -> None:
+    found = blend().top(10)
+    assert found.items.tolist() == [0, 1, 2, 3]
+    np.testing.assert_allclose(found.scores, [3 / 4, (3 * 0.5 + 0.5) / 4, 1 / 4, 3 * 0.25 / 4])
+
+
+def test_shares_add_up_and_name_the_source() -> None:
+    items = np.array([0, 1, 2], dtype=np.int32)
+    shares = blend().shares(items)
+    np.testing.assert_allclose(shares.sum(axis=0), [0.75, 0.5, 0.25])
+    assert blend().sources(items) == ["taste", "taste", "popular"]
+
+
+def test_only_what_is_allowed_is_ranked_on_the_same_scale() -> None:
+    found = blend().within(np.array([False, True, True, False]), 1)
+    assert found.items.tolist() == [1]
+    np.testing.assert_allclose(found.scores, [0.5])
+
+
+def test_a_part_that_knows_nothing_adds_nothing() -> None:
+    silent = Part("taste", 1, FromAll(scores(0, 0, 0)))
+    known = Part("popular", 1, FromScores(ItemScores(scores(0.1, 0.3, 0), np.zeros(3, dtype=np.int32))))
+    found = Blend([silent, known]).top(5)
+    assert found.items.tolist() == [1, 0]
+    np.testing.assert_allclose(found.scores, [0.5, 0.5 / 3], rtol=1e-6)
+    assert Blend([silent]).top(5).items.tolist() == []
+
+
+def test_scores_of_all_items_give_their_best_first_ties_by_item() -> None:
+    source = FromAll(scores(0.2, 0.9, 0, 0.9, 0.5))
+    assert source.top(3).items.tolist() == [1, 3, 4]
+    assert source.top(9).items.tolist() == [1, 3, 4, 0]
+    assert source.within(np.array([True, False, True, True, False]), 9).items.tolist() == [3, 0]
+    np.testing.assert_allclose(source.of(np.array([2, 4])), [0, 0.5])
