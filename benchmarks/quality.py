@@ -33,7 +33,6 @@ PUBLISHED = ("gowalla", "amazon-electronics")
 JOURNEY = Path("data/complete-journey")
 
 
-
 def main() -> None:
     """Tune, train, score, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -126,7 +125,7 @@ def _value(value: Any) -> str:
     return f'"{value}"' if isinstance(value, str) else str(value).lower()
 
 
-def _say(stage: str, done: int, total: int | None) -> None:
+def _say(stage: str, done: int, _: int | None) -> None:
     if stage.startswith("tune"):
         print(f"{stage}: {done} trials", flush=True)
 

@@ -27,15 +27,15 @@ class Scored:
     features : float32, shape (P, N, W)
         In 0..1; zeros behind the last candidate of a user.
     hits : bool, shape (N, W)
-    lengths : int64, shape (N,)
-        Candidates of each user.
+    behind : float32, shape (N, W)
+        Added to scores: 0, or -inf behind the last candidate.
     n_relevant : int64, shape (N,)
         Items that are right, candidates or not.
     """
 
     features: NDArray[np.float32]
     hits: NDArray[np.bool_]
-    lengths: NDArray[np.int64]
+    behind: NDArray[np.float32]
     n_relevant: NDArray[np.int64]
 
     @classmethod
@@ -44,10 +44,11 @@ class Scored:
         features, hits, n_relevant = zip(*cases, strict=True)
         lengths = np.array([len(row) for row in hits])
         shape = (len(features[0]), len(hits), int(lengths.max()))
+        missing = np.arange(shape[2]) >= lengths[:, None]
         scored = cls(
             np.zeros(shape, dtype=np.float32),
             np.zeros(shape[1:], dtype=bool),
-            lengths,
+            np.where(missing, -np.inf, 0).astype(np.float32),
             np.array(n_relevant),
         )
         for user, (rows, right) in enumerate(zip(features, hits, strict=True)):
@@ -55,21 +56,18 @@ class Scored:
             scored.hits[user, : len(right)] = right
         return scored
 
-    def ranked_hits(self, weights: NDArray[np.float32], k: int) -> NDArray[np.bool_]:
-        """Return whether the best k candidates by the weighted sum are right, shape (N, k), best first."""
-        scores = np.tensordot(weights, self.features, axes=1)
-        scores[np.arange(scores.shape[1]) >= self.lengths[:, None]] = -1
-        k = min(k, scores.shape[1])
-        best = np.argpartition(-scores, k - 1, axis=1)[:, :k]
-        order = np.argsort(-np.take_along_axis(scores, best, axis=1), axis=1, kind="stable")
-        return np.take_along_axis(self.hits, np.take_along_axis(best, order, axis=1), axis=1)
+    def ranks(self, weights: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return user and rank (from 0) of each candidate that is right, by the weighted sum; ties rank behind."""
+        scores = np.tensordot(weights, self.features, axes=1) + self.behind
+        users, places = np.nonzero(self.hits)
+        return users, np.count_nonzero(scores[users] >= scores[users, places][:, None], axis=1) - 1
 
     def ndcg(self, weights: NDArray[np.float32], k: int) -> float:
         """Return the mean NDCG of the best k."""
-        hits = self.ranked_hits(weights, k)
-        discounts = 1 / np.log2(np.arange(2, k + 2))
-        ideal = np.cumsum(discounts)[np.minimum(self.n_relevant, k) - 1]
-        return float(((hits * discounts[: hits.shape[1]]).sum(axis=1) / ideal).mean())
+        users, ranks = self.ranks(weights)
+        gains = np.where(ranks < k, 1 / np.log2(ranks + 2), 0)
+        ideal = np.cumsum(1 / np.log2(np.arange(2, k + 2)))[np.minimum(self.n_relevant, k) - 1]
+        return float((np.bincount(users, gains, minlength=len(ideal)) / ideal).mean())
 
 
 def score_candidates(bundle: Bundle, cases: Iterable[Case]) -> Scored:

@@ -183,9 +183,8 @@ class Search:
     def present(self) -> Values:
         """Return the open options as the configuration has them, or as they suit the matrix."""
         tree = self.config.model_dump(by_alias=True)
-        values = {name: _at(tree, name) for name in self.space}
-        weights = {f"models.als.{name}": value for name, value in self.base.manifest.weights.items()}
-        return {name: weights.get(name, value) if value is None else value for name, value in values.items()}
+        suited = {f"models.als.{name}": value for name, value in self.base.manifest.weights.items()}
+        return {name: suited[name] if _at(tree, name) is None else _at(tree, name) for name in self.space}
 
     def value_before(self) -> float:
         """Return what the configuration reaches as it is."""
@@ -282,7 +281,7 @@ def _space(base: Bundle, *, has_times: bool) -> dict[str, Callable[[optuna.Trial
         "models.als.epochs": lambda trial, name: trial.suggest_int(name, 3, 16),
         "models.item_knn.user_exponent": _linear(0.0, 1.0),
         "models.item_knn.item_exponent": _linear(0.2, 0.8),
-        "models.item_knn.neighbours": _one_of(50, 100, 200, 400),
+        "models.item_knn.neighbours": _one_of(100, 200, 400, 800),
         "models.item_knn.shrinkage": _one_of(0.0, 1.0, 3.0, 10.0, 30.0, 100.0),
     }
     if has_times:

@@ -5,6 +5,7 @@ A known user, a session and an anonymous list of items take one path; nobody's f
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,7 +18,7 @@ from recommender.placements import reasons
 from recommender.placements.asked import Asked
 from recommender.placements.fallbacks import best_sellers
 from recommender.placements.placement import Placement, Reason, Rung
-from recommender.ranking import Blend, Chosen, FromAll, FromFactors, FromScores, Part
+from recommender.ranking import Blend, Chosen, FromAll, FromFactors, FromScores, Part, Scorer
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,7 @@ def blend_of(bundle: Bundle, history: History) -> Blend:
     weights, rules = bundle.config.blend, bundle.config.placements.for_you
     items, values = history.items, history.values
     latest = items[history.latest]
-    parts = {
+    parts: dict[str, Callable[[], Scorer]] = {
         "als": lambda: FromFactors(bundle.als_index, bundle.als.item_factors, bundle.als.fold_in_one(items, values)),
         "item_knn": lambda: FromAll(bundle.item_knn.summed(items, values)),
         "co_purchase": lambda: FromAll(bundle.co_purchase.summed(latest, np.ones(len(latest), dtype=np.float32))),
@@ -56,7 +57,10 @@ def blend_of(bundle: Bundle, history: History) -> Blend:
     }
     if not (rules.exclude_owned or rules.exclude_seen):
         parts["own"] = lambda: FromAll(_own(len(bundle.items), history))
-    return Blend([Part(name, w, parts[name]()) for name in parts if (w := getattr(weights, name)) > 0])
+    hidden = items if rules.exclude_seen else items[history.owned & rules.exclude_owned]
+    return Blend(
+        [Part.of(name, w, part(), hidden) for name, part in parts.items() if (w := getattr(weights, name)) > 0]
+    )
 
 
 def _own(n_items: int, history: History) -> NDArray[np.float32]:
@@ -106,7 +110,7 @@ def _shares(bundle: Bundle, history: History, items: NDArray[np.int32], source: 
         case "co_purchase":
             return _similarity_shares(bundle.co_purchase, history.items, history.latest.astype(np.float32), items)
         case "own":
-            return (items[:, None] == history.items).astype(np.float64)
+            return np.equal.outer(items, history.items).astype(np.float64)
     return np.zeros((len(items), len(history.items)))
 
 

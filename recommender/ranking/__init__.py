@@ -4,7 +4,7 @@ Pure functions on arrays of dense item numbers; nothing here knows a bundle, a p
 Placements use it, nobody else needs to.
 """
 
-from recommender.ranking.blend import Blend, Part
+from recommender.ranking.blend import Blend, Part, Scorer
 from recommender.ranking.candidates import (
     Candidates,
     FromAll,
@@ -33,6 +33,7 @@ __all__ = [
     "FromSimilarity",
     "Part",
     "Rules",
+    "Scorer",
     "Source",
     "fill",
 ]

@@ -1,4 +1,4 @@
-"""A weighted sum of sources that differ in scale: each is divided by the best score it gives."""
+"""A weighted sum of sources that differ in scale: each is divided by the best score it has to give."""
 
 from __future__ import annotations
 
@@ -24,16 +24,34 @@ class Scorer(Source, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One scorer of a blend; `name` is what an item is said to come from that owes it most."""
+    """One scorer of a blend.
+
+    `name` is what an item is said to come from that owes it most; `best` is the score that counts as 1, 0 where the
+    scorer has nothing to say.
+    """
 
     name: str
     weight: float
     scorer: Scorer
+    best: float
+
+    @classmethod
+    def of(cls, name: str, weight: float, scorer: Scorer, hidden: NDArray[np.int32]) -> Part:
+        """Return a part whose best score is that of the best item that is not hidden, shape (n,)."""
+        found = scorer.top(len(hidden) + 1)
+        scores = found.scores[~np.isin(found.items, hidden)]
+        return cls(name, weight, scorer, float(scores[0]) if len(scores) else 0.0)
+
+    def scaled(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Return the scores of items, shape (n,), in 0..1."""
+        if self.best <= 0:
+            return np.zeros(len(items), dtype=np.float32)
+        return np.asarray(np.clip(self.scorer.of(items) / np.float32(self.best), 0, 1))
 
 
 @dataclass(frozen=True, slots=True)
 class Blend:
-    """The union of the parts' best candidates, ranked by sum weight * score / best score of the part.
+    """The union of the parts' best candidates, ranked by sum weight * score / best score of each part.
 
     A score below 0 counts as 0. Sums are divided by the sum of the weights, so they lie in 0..1.
     """
@@ -51,11 +69,11 @@ class Blend:
     def shares(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return what each part adds to the score of each item, shape (parts, n)."""
         weights = np.array([part.weight for part in self.parts], dtype=np.float32)
-        return self.features(items) * (weights / weights.sum())[:, None]
+        return np.asarray(self.features(items) * (weights / weights.sum())[:, None])
 
     def features(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return the scores of items by each part, in 0..1, shape (parts, n)."""
-        return np.stack([_scaled(part.scorer, items) for part in self.parts])
+        return np.stack([part.scaled(items) for part in self.parts])
 
     def sources(self, items: NDArray[np.int32]) -> list[str]:
         """Return the name of the part that adds most to the score of each item."""
@@ -74,10 +92,3 @@ class Blend:
 
 def _union(found: Sequence[Candidates]) -> NDArray[np.int32]:
     return np.unique(np.concatenate([candidates.items for candidates in found]))
-
-
-def _scaled(scorer: Scorer, items: NDArray[np.int32]) -> NDArray[np.float32]:
-    best = scorer.top(1).scores
-    if len(best) == 0 or best[0] <= 0:
-        return np.zeros(len(items), dtype=np.float32)
-    return np.clip(scorer.of(items) / best[0], 0, 1)

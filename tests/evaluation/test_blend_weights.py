@@ -30,9 +30,10 @@ def test_ndcg_by_hand() -> None:
 
 def test_users_with_fewer_candidates_are_not_filled_up() -> None:
     few = (np.ones((1, 1), dtype=np.float32), np.array([True]), 1)
-    many = (np.ones((1, 5), dtype=np.float32), np.zeros(5, dtype=bool), 1)
-    scored = Scored.of([few, many])
-    assert scored.ranked_hits(np.ones(1, dtype=np.float32), 3).tolist() == [[True, False, False], [False] * 3]
+    many = (np.ones((1, 5), dtype=np.float32), np.array([True, *[False] * 4]), 1)
+    users, ranks = Scored.of([few, many]).ranks(np.ones(1, dtype=np.float32))
+    assert users.tolist() == [0, 1]
+    assert ranks.tolist() == [0, 4]  # what can't be told apart ranks behind
 
 
 def test_planted_weights_are_found() -> None:

@@ -26,9 +26,7 @@ def dataset(toy_shop: ToyShop, toy_config: Config) -> Dataset:
 
 
 def searched(config: Config, shop: ToyShop, budget_minutes: float = 5, trials: int | None = None) -> tune.Tuned:
-    return tune.run(
-        config, events=shop.events, catalogue=shop.catalogue, budget_minutes=budget_minutes, trials=trials
-    )
+    return tune.run(config, events=shop.events, catalogue=shop.catalogue, budget_minutes=budget_minutes, trials=trials)
 
 
 def test_what_is_written_is_what_every_verb_reads(configure: Configure, toy_shop: ToyShop) -> None:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from recommender.bundle import Bundle
-from recommender.config import Blend, Config, parse_config
+from recommender.config import BlendConfig, Config, parse_config
 from recommender.dataset import Catalogue, Dataset
 from recommender.ingest import read_dataset
 from recommender.pipeline.fit import fit_bundle

@@ -7,6 +7,8 @@ import numpy as np
 from recommender.models import ItemScores
 from recommender.ranking import Blend, FromAll, FromScores, Part
 
+NOTHING = np.array([], dtype=np.int32)
+
 
 def scores(*values: float) -> np.ndarray:
     return np.array(values, dtype=np.float32)
@@ -15,7 +17,7 @@ def scores(*values: float) -> np.ndarray:
 def blend() -> Blend:
     taste = FromAll(scores(4, 2, 0, 1))
     popular = FromScores(ItemScores(scores(0, 0.1, 0.2, 0), np.zeros(4, dtype=np.int32)))
-    return Blend([Part("taste", 3, taste), Part("popular", 1, popular)])
+    return Blend([Part.of("taste", 3, taste, NOTHING), Part.of("popular", 1, popular, NOTHING)])
 
 
 def test_each_part_is_scaled_to_its_best_and_weighted() -> None:
@@ -38,12 +40,19 @@ def test_only_what_is_allowed_is_ranked_on_the_same_scale() -> None:
 
 
 def test_a_part_that_knows_nothing_adds_nothing() -> None:
-    silent = Part("taste", 1, FromAll(scores(0, 0, 0)))
-    known = Part("popular", 1, FromScores(ItemScores(scores(0.1, 0.3, 0), np.zeros(3, dtype=np.int32))))
+    silent = Part.of("taste", 1, FromAll(scores(0, 0, 0)), NOTHING)
+    known = Part.of("popular", 1, FromScores(ItemScores(scores(0.1, 0.3, 0), np.zeros(3, dtype=np.int32))), NOTHING)
     found = Blend([silent, known]).top(5)
     assert found.items.tolist() == [1, 0]
     np.testing.assert_allclose(found.scores, [0.5, 0.5 / 3], rtol=1e-6)
     assert Blend([silent]).top(5).items.tolist() == []
+
+
+def test_what_is_hidden_does_not_set_the_scale() -> None:
+    taste = FromAll(scores(8, 2, 1, 0))
+    part = Part.of("taste", 1, taste, np.array([0], dtype=np.int32))
+    np.testing.assert_allclose(part.scaled(np.array([0, 1, 2, 3])), [1, 1, 0.5, 0])
+    assert Part.of("taste", 1, taste, np.array([0, 1, 2], dtype=np.int32)).best == 0
 
 
 def test_scores_of_all_items_give_their_best_first_ties_by_item() -> None:
