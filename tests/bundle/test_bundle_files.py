@@ -31,7 +31,7 @@ FILES = [
     "catalogue.parquet",
     *(
         f"{name}/{part}.npy"
-        for name in ("co_purchase", "category_purchase", "similar")
+        for name in ("item_knn", "co_purchase", "category_purchase", "similar")
         for part in ("indptr", "neighbours", "scores", "support")
     ),
     *(f"histories/{name}.npy" for name in ("indptr", "items", "last_time", "owned", "values")),
@@ -221,7 +221,7 @@ def test_two_files_changed_places(store: Store) -> None:
         b"[]",
         b"null",
         b"{}",
-        b'{"schema_version": 4}',
+        b'{"schema_version": 5}',
         b'{"version": 7',
         "{“”}".encode("utf-16"),
     ],
@@ -236,7 +236,7 @@ def test_manifest_garbage(store: Store, content: bytes) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"schema_version": 2}, "has schema 2, this program reads 4"),
+        ({"schema_version": 2}, "has schema 2, this program reads 5"),
         ({"version": "v00007"}, "belongs to version v00007"),
         ({"n_users": None}, "is not a bundle's manifest"),
         ({"surplus": 1}, "is not a bundle's manifest"),

@@ -71,7 +71,7 @@ def test_result(configure: Configure, small_shop: ToyShop) -> None:
     assert list(result.seconds) == ["read and check", "evaluate", "fit on everything", "publish", "promote"]
     assert all(seconds >= 0 for seconds in result.seconds.values())
     assert json.loads(json.dumps(result.to_dict()))["check"]["ingest"]
-    fits = ["fit co-purchase", "fit categories", "fit als"]
+    fits = ["fit co-purchase", "fit categories", "fit als", "fit item-knn"]
     names = list(dict.fromkeys(stage for stage, _, _ in stages))
     assert [name for name in names if "fit" in name] == [*(f"before the split: {fit}" for fit in fits), *fits]
     assert "evaluate for-you" in names
@@ -189,7 +189,7 @@ def test_a_model_that_is_worse_is_refused_for_real(configure: Configure, toy_sho
     rows += [{"user_id": user, "item_id": "hit", "event": "purchase", "timestamp": days[39]} for user in users[60:]]
     config = configure(
         models={"als": {"factors": 64, "regularization": 0.01, "alpha": 100.0, "epochs": 5}},
-        blend={"popularity": 0},
+        blend={"popular": 0, "item_knn": 0},
         evaluation={"test_days": 10},
     )
     first = train.run(config, events=pd.DataFrame(rows))
@@ -278,12 +278,14 @@ def test_sessions_only(configure: Configure, small_shop: ToyShop) -> None:
     assert len(bundle.users) == 0
     session = events["session_id"].value_counts().index[0]
     slate = recommend(bundle, Query("for-you", session_id=session))
-    assert {item["source"] for item in slate.items} == {"als"}
+    assert {"als", "item_knn"} <= {item["source"] for item in slate.items}
     assert slate.dropped["owned"] + slate.dropped.get("seen", 0) > 0
 
 
 def test_guest_orders_only(configure: Configure, toy_shop: ToyShop) -> None:
-    config = configure(models={"als": {"factors": 8, "epochs": 5, "regularization": 0.1}}, blend={"popularity": 0})
+    config = configure(
+        models={"als": {"factors": 8, "epochs": 5, "regularization": 0.1}}, blend={"popular": 0, "item_knn": 0}
+    )
     orders = toy_shop.events.dropna(subset="order_id").query("event == 'purchase'")
     train.run(config, events=orders.drop(columns=["user_id", "session_id"]), catalogue=toy_shop.catalogue)
     bundle = live(config)

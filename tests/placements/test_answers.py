@@ -38,6 +38,7 @@ each_query = pytest.mark.parametrize("query", QUERIES, ids=lambda query: f"{quer
 each_placement = pytest.mark.parametrize("placement", PLACEMENTS)
 
 LADDER = ["trending", "new_arrivals", "co_purchase", "category_purchase", "als", "popular_in_category", "popular"]
+SOURCES = {*LADDER, "item_knn", "own"}
 
 
 def anchored(placement: str, **asked: object) -> Query:
@@ -63,7 +64,7 @@ def test_form(toy_bundle: Bundle, query: Query, k: int) -> None:
     assert [item["rank"] for item in slate.items] == list(range(1, len(ids) + 1))
     assert all(0 <= item["score"] <= 1 for item in slate.items)
     for item in slate.items:
-        assert item["source"] in LADDER
+        assert item["source"] in SOURCES
         assert item["reason"]["type"]
         assert item["reason"]["text"]
     assert all(count > 0 for count in slate.dropped.values())

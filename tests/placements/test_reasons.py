@@ -100,11 +100,17 @@ def test_a_history_without_factors_gets_best_sellers_that_say_so(toy_bundle: Bun
         assert slate.fallback["type"] == "few_candidates"
 
 
+def blended(bundle: Bundle, **weights: float) -> Bundle:
+    """Return the bundle with other weights of for-you's sources; those not named are next to nothing."""
+    little = {"als": 1e-6, "item_knn": 0.0, "co_purchase": 0.0, "popular": 1e-9, "own": 0.0}
+    config = bundle.config.model_copy(update={"blend": BlendConfig(**{**little, **weights})})
+    return replace(bundle, config=config)
+
+
 def test_what_popularity_brings_for_you_says_how_popular_it_is(toy_bundle: Bundle) -> None:
-    config = toy_bundle.config.model_copy(update={"blend": Blend(popularity=1000)})
-    slate = recommend(replace(toy_bundle, config=config), Query("for-you", item_ids=("TENT",)))
+    slate = recommend(blended(toy_bundle, popular=1000), Query("for-you", item_ids=("TENT",)))
     popular = {item["item_id"]: item["reason"] for item in recommend(toy_bundle, Query("popular", k=100)).items}
-    assert {item["source"] for item in slate.items} == {"als"}
+    assert {item["source"] for item in slate.items} == {"popular"}
     assert [item["reason"] for item in slate.items] == [popular[item["item_id"]] for item in slate.items]
     assert any("support" in item["reason"] for item in slate.items)
 
@@ -178,10 +184,11 @@ def test_because_of_something_in_the_history(toy_bundle: Bundle, toy_shop: ToySh
     assert verbs == {"bought", "looked at"}
 
 
-def test_because_of_the_item_that_adds_most(toy_bundle: Bundle) -> None:
+def test_because_of_the_item_that_adds_most_to_the_factors(toy_bundle: Bundle) -> None:
     items = ("TENT", "ESPRESSO")
     history = toy_bundle.items.indices_of(items)
-    for item, reason in shown(toy_bundle, Query("for-you", item_ids=items), "because_of").items():
+    bundle = blended(toy_bundle, als=1, item_knn=0)
+    for item, reason in shown(bundle, Query("for-you", item_ids=items), "because_of").items():
         wanted = toy_bundle.items.indices_of([item])
         equations = toy_bundle.als.normal_equations(history, np.ones(2, np.float32))
         adds = equations.contributions(toy_bundle.als.item_factors[wanted])[0]
@@ -289,3 +296,36 @@ def test_the_days_count_back_from_the_last_event_not_from_the_last_purchase(
 def test_as_of_is_the_last_event(toy_bundle: Bundle, toy_shop: ToyShop) -> None:
     last = toy_shop.events["timestamp"].max()
     assert datetime.fromisoformat(str(toy_bundle.manifest.as_of)) == last.to_pydatetime()
+
+
+def test_because_of_the_item_that_is_most_alike(toy_bundle: Bundle) -> None:
+    items = ("TENT", "ESPRESSO")
+    bundle = blended(toy_bundle, als=0, item_knn=1)
+    found = shown(bundle, Query("for-you", item_ids=items), "because_of")
+    assert found
+    for item, reason in found.items():
+        wanted = toy_bundle.items.index_of(item)
+        rows = [toy_bundle.item_knn.row(int(anchor)) for anchor in toy_bundle.items.indices_of(items)]
+        alike = [float(scores[neighbours == wanted].sum()) for neighbours, scores, _ in rows]
+        assert reason["anchor"] == items[int(np.argmax(alike))]
+
+
+def test_what_goes_with_the_last_order_names_it(toy_bundle: Bundle) -> None:
+    slate = recommend(blended(toy_bundle, als=0, co_purchase=1), Query("for-you", item_ids=("TENT",)))
+    first = slate.items[0]
+    assert (first["item_id"], first["source"], first["reason"]["anchor"]) == ("PEGS", "co_purchase", "TENT")
+
+
+def test_what_may_be_bought_again_says_so(toy_bundle: Bundle) -> None:
+    rules = toy_bundle.config.placements.for_you.model_copy(update={"exclude_owned": False, "exclude_seen": False})
+    placements = toy_bundle.config.placements.model_copy(update={"for_you": rules})
+    bundle = blended(toy_bundle, als=0, own=1)
+    bundle = replace(bundle, config=bundle.config.model_copy(update={"placements": placements}))
+    slate = recommend(bundle, Query("for-you", user_id="u0042"))
+    history, _, owned, _ = toy_bundle.histories.row(toy_bundle.users.index_of("u0042") or 0)
+    bought = {toy_bundle.items.id_of(item) for item in history[owned].tolist()}
+    again = [item for item in slate.items if item["source"] == "own"]
+    assert again
+    assert {item["item_id"] for item in again} <= bought
+    assert {item["reason"]["type"] for item in again} == {"bought_before"}
+    assert not {item["item_id"] for item in recommend(toy_bundle, Query("for-you", user_id="u0042")).items} & bought
