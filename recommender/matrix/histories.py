@@ -46,6 +46,11 @@ class Histories:
         """Return what `row` gives for an actor without history."""
         return self.items[:0], self.values[:0], self.owned[:0]
 
+    def owners(self, item: int) -> NDArray[np.int64]:
+        """Return the actors who own an item, shape (n,), ascending; every pair of the matrix is looked at."""
+        pairs = np.flatnonzero((self.items == item) & self.owned)
+        return np.searchsorted(self.indptr, pairs, side="right") - 1
+
     def first(self, n_actors: int) -> Histories:
         """Return the rows of the first `n_actors` actors only."""
         end = int(self.indptr[n_actors])

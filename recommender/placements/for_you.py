@@ -15,7 +15,7 @@ from recommender.models import for_you_query
 from recommender.placements import reasons
 from recommender.placements.asked import Asked
 from recommender.placements.fallbacks import best_sellers
-from recommender.placements.placement import Placement, Reason, Rung
+from recommender.placements.placement import Contribution, Placement, Reason, Rung
 from recommender.ranking import Chosen, FromIndex
 
 
@@ -28,8 +28,7 @@ def _ladder(bundle: Bundle, asked: Asked) -> list[Rung]:
 
     def explain(chosen: list[Chosen]) -> list[Reason]:
         wanted = np.array([one.item for one in chosen], dtype=np.int32)
-        equations = bundle.als.normal_equations(history, values)
-        taste = equations.contributions(bundle.als.item_factors[wanted])
+        taste = _taste(bundle, history, values, wanted)
         nameable = np.where(listed, taste, -np.inf)
         strongest = nameable.argmax(axis=1)
         by_taste = (taste.sum(axis=1) >= weight * bundle.popular.scores[wanted]) & (nameable.max(axis=1) > 0)
@@ -41,6 +40,24 @@ def _ladder(bundle: Bundle, asked: Asked) -> list[Rung]:
 
     query = for_you_query(bundle.als.fold_in_one(history, values), weight)
     return [Rung("als", FromIndex(bundle.for_you_index, query), explain), best_sellers(bundle)]
+
+
+def _contributions(bundle: Bundle, asked: Asked, item: int) -> list[Contribution]:
+    """Return what the score of an item is the sum of, the largest part first; nothing for an item without factors."""
+    history, values, _ = _whole_history(asked)
+    if not bundle.als.item_factors[item].any() or not bundle.als.item_factors[history].any():
+        return []
+    taste = _taste(bundle, history, values, np.array([item], dtype=np.int32))[0].tolist()
+    parts = [Contribution("als", score, anchor) for score, anchor in zip(taste, history.tolist(), strict=True)]
+    parts.append(Contribution("popularity", bundle.config.blend.popularity * float(bundle.popular.scores[item])))
+    return sorted((part for part in parts if part.score), key=lambda part: -part.score)
+
+
+def _taste(
+    bundle: Bundle, history: NDArray[np.int32], values: NDArray[np.float32], items: NDArray[np.int32]
+) -> NDArray[np.float64]:
+    """Return what each item of a history, shape (n,), adds to the score of some items, shape (k,): (k, n)."""
+    return bundle.als.normal_equations(history, values).contributions(bundle.als.item_factors[items])
 
 
 def _whole_history(asked: Asked) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.bool_]]:
@@ -60,4 +77,4 @@ def _because(bundle: Bundle, anchor: int, owned: bool) -> Reason:
     }
 
 
-FOR_YOU = Placement("for-you", "For you", "user", _ladder)
+FOR_YOU = Placement("for-you", "For you", "user", _ladder, _contributions)
