@@ -71,7 +71,7 @@ def _facts(found: Explanation) -> Iterator[tuple[str, object]]:
         yield "last shown", f"rank {last['rank']}: {_titled(last)}, score {_score(last['score'])} from {last['source']}"
     if found.pair is not None:
         support, share = found.pair["support"], found.pair["share"]
-        together = "too few customers" if support is None else f"{support:,} customers in one order"
+        together = "no pair that is kept" if support is None else f"{support:,} customers in one order"
         others = "" if share is None else f"; {share:.1%} of its known buyers have bought the other"
         yield "pair", f"with {_titled(found.pair)}: {together}{others}"
     yield "version", found.model_version

@@ -68,11 +68,11 @@ def _readable(result: ExportResult) -> Iterator[RenderableType]:
     asked = "users" if result.asked_with == "user_id" else "items"
     notes: list[tuple[str, object]] = [("wrote", result.out), (asked, result.asked), ("rows", result.rows)]
     if result.repeated:
-        notes.append(("repeated", f"{result.repeated:,} rows of the list name one again"))
+        notes.append(("repeated", f"{result.repeated:,} times the list names one again"))
     if result.unknown:
-        notes.append(("unknown", f"{result.unknown:,} {asked} the model does not know: they got the fallback"))
+        notes.append(("unknown", f"{result.unknown:,}: the model does not know them, the placement's fallback answers"))
     if result.shortfall:
-        notes.append(("shortfall", f"{result.shortfall:,} rows fewer than {result.k} for each"))
+        notes.append(("shortfall", f"{result.shortfall:,} fewer rows than {result.k} for each"))
     yield facts("", [*notes, ("time", seconds(result.seconds)), ("version", result.version)])
     if result.sources:
         yield ""

@@ -95,7 +95,7 @@ def run(
     Raises
     ------
     ConfigError
-        If the ending is another, k is out of bounds, or the placement is not asked so.
+        If the ending is another, k is out of bounds, the placement is not asked so, or `out` is the list itself.
     DataError
         If the list can't be read, or a row of it has no legal id.
     StoreError
@@ -104,6 +104,8 @@ def run(
     began = time.perf_counter()
     format_of(out)
     _require_fitting(question)
+    if ids is not None and out.exists() and ids.exists() and out.samefile(ids):
+        raise ConfigError(f"{out}: is the list itself; name another file to write")
     listed = None if ids is None else read_id_list(ids, question.asked_with)
     store = Store(config.store_path)
     bundle = store.load_live()

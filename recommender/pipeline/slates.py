@@ -12,6 +12,7 @@ from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import cycle, islice
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -101,6 +102,7 @@ def _workers(number: int, *arguments: Any) -> Iterator[list[Connection]]:
     spawn = multiprocessing.get_context("spawn")
     processes = []
     connections = []
+    resource_tracker.ensure_running()  # to start it unblocks ctrl-C: not while that is held back
     try:
         for _ in range(number):
             ours, theirs = spawn.Pipe()

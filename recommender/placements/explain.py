@@ -193,7 +193,7 @@ class _Standing:
         if self._shown:
             return "in_slate", f"it stands at rank {self.rank} of {self.query.k}"
         where = f"it ranks {self.rank}" if self.rank else f"it ranks below {DEPTH:,}"
-        return "ranks_lower", f"{where}, and {self.query.k} are shown: {self._behind()}"
+        return "ranks_lower", f"{where} where k is {self.query.k}: {self._behind()}"
 
     @property
     def _chosen(self) -> list[Chosen]:
@@ -226,7 +226,7 @@ class _Standing:
         assert self.hit is not None
         assert self.last is not None
         if self.gap is not None:
-            return f"its score {self.hit.score:.4f} is {self.gap:.4f} below that of the last of them"
+            return f"its score {self.hit.score:.4f} is {self.gap:.4f} below that of the last one shown"
         source, shown = (self.choice.ladder[one.rung].name for one in (self.hit, self.last))
         return f"{source} only fills up behind {shown}; {shown}: {self._why_not(self.choice.ladder[self.last.rung])}"
 

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,8 +38,8 @@ def test_the_summary(shop: Invoke, tmp_path: Path) -> None:
     lines = [line.split() for line in done.stdout.splitlines()]
     for line in (["wrote", "slates.csv"], ["users", "2"], ["rows", "6"], ["als", "50.0%"], ["version", "v00001"]):
         assert line in lines
-    assert "1 users the model does not know: they got the fallback" in done.stdout
-    assert "1 rows of the list name one again" in done.stdout
+    assert "1: the model does not know them" in done.stdout
+    assert "1 times the list names one again" in done.stdout
     assert "export: done" in done.stderr
     with (tmp_path / "slates.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -123,7 +124,7 @@ def to_the_command(process: subprocess.Popen[str]) -> None:
 
 def start(shop: Path, folder: Path) -> subprocess.Popen[str]:
     """Begin an export that takes long, in a process group of its own, and wait until it writes."""
-    (folder / "ids.csv").write_text("user_id\n" + "".join(f"nobody {n}\n" for n in range(400_000)))
+    (folder / "ids.csv").write_text("user_id\n" + "".join(f"nobody {n}\n" for n in range(100_000)))
     arguments = [*FOR_YOU, "--users", folder / "ids.csv", "--out", folder / "x.csv", *QUIETLY]
     process = subprocess.Popen(
         [sys.executable, "-m", "recommender", *arguments],
@@ -165,6 +166,30 @@ def test_interrupted_leaves_no_file_and_no_process(
     assert err.split() == ["interrupted"]
     assert [path.name for path in tmp_path.iterdir()] == ["ids.csv"]
     wait_until(lambda: group_is_gone(process.pid))
+
+
+def test_only_the_command_itself_hears_an_interrupt(trained_shop: Path, tmp_path: Path) -> None:
+    with start(trained_shop, tmp_path) as process:
+        deaf = [hears_no_interrupt(entry) for entry in members(process.pid)]
+        process.kill()
+    assert deaf.count(False) == 1
+    assert len(deaf) >= 3
+
+
+def members(group: int) -> list[Path]:
+    """The processes of a group, as folders of /proc."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            if int(stat.read_text().rpartition(")")[2].split()[2]) == group:
+                found.append(stat.parent)
+    return found
+
+
+def hears_no_interrupt(process: Path) -> bool:
+    lines = (line.split(":") for line in (process / "status").read_text().splitlines())
+    masks = [int(mask, 16) for name, mask in lines if name in ("SigBlk", "SigIgn")]
+    return any(mask & 1 << (signal.SIGINT - 1) for mask in masks)
 
 
 def test_killed_leaves_no_process(trained_shop: Path, tmp_path: Path) -> None:

@@ -144,6 +144,8 @@ def test_a_wrong_list_or_place_is_said_before_any_work(toy_config: Config, tmp_p
     (tmp_path / "ids.csv").write_text("user_id\nu1\n" + "x" * 300 + "\n")
     with pytest.raises(DataError, match=r"ids\.csv: line 3: id_too_long"):
         export.run(toy_config, FOR_YOU, tmp_path / "ids.csv", tmp_path / "slates.csv")
+    with pytest.raises(ConfigError, match=r"ids\.csv: is the list itself"):
+        export.run(toy_config, FOR_YOU, tmp_path / "ids.csv", tmp_path / "." / "ids.csv")
     with pytest.raises(ConfigError, match="the ending tells the format"):
         export.run(toy_config, FOR_YOU, tmp_path / "ids.csv", tmp_path / "slates.xlsx")
     with pytest.raises(StoreError, match="No such file or directory"):

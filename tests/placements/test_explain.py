@@ -189,7 +189,7 @@ def test_how_far_it_falls_short(toy_bundle: Bundle) -> None:
     found = explain(toy_bundle, query, runner_up)
     assert found.gap == pytest.approx(first - second, abs=1e-6)
     assert found.text == (
-        f"it ranks 2, and 1 are shown: its score {second:.4f} is {first - second:.4f} below that of the last of them"
+        f"it ranks 2 where k is 1: its score {second:.4f} is {first - second:.4f} below that of the last one shown"
     )
     assert explain(toy_bundle, replace(query, k=2), runner_up).gap is None
 
@@ -206,7 +206,7 @@ def test_below_the_depth_of_the_search(toy_bundle: Bundle, monkeypatch: pytest.M
     monkeypatch.setattr(sys.modules["recommender.placements.explain"], "DEPTH", 10)
     found = explain(toy_bundle, Query("popular", k=5, category="Office"), lowest)
     assert (found.type, found.rank) == ("ranks_lower", None)
-    assert found.text.startswith("it ranks below 10, and 5 are shown: its score ")
+    assert found.text.startswith("it ranks below 10 where k is 5: its score ")
 
 
 # --- what a score consists of ----------------------------------------------------------------------------------------
