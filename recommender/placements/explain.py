@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -90,7 +90,7 @@ def explain(bundle: Bundle, query: Query, item_id: str) -> Explanation:
     ConfigError, UnknownIdError
         As `recommend`; an item that the bundle does not know is no error.
     """
-    choice = choose(bundle, query, depth=DEPTH)
+    choice = _choose_deep(bundle, query)
     placement = choice.placement.name
     item = bundle.items.index_of(item_id)
     if item is None:
@@ -98,7 +98,6 @@ def explain(bundle: Bundle, query: Query, item_id: str) -> Explanation:
         return Explanation(placement, bundle.version, item_id, item_id, query.k, "unknown_item", text)
     hits = [_hit(position, rung, item, len(bundle.items)) for position, rung in enumerate(choice.ladder)]
     hit = next((hit for hit in hits if hit is not None), None)
-    own = None if hit is None else choice.ladder[hit.rung]
     stand = _Standing(bundle, query, choice, item, hit)
     kind, text = stand.verdict()
     last = stand.last
@@ -112,8 +111,8 @@ def explain(bundle: Bundle, query: Query, item_id: str) -> Explanation:
         text=text,
         rank=stand.rank,
         score=None if hit is None else hit.score,
-        source=None if own is None else own.name,
-        reason=None if own is None or hit is None else own.explain([hit])[0],
+        source=None if hit is None else choice.source_of(hit),
+        reason=None if hit is None else choice.ladder[hit.rung].explain([hit])[0],
         rules=stand.rules,
         rank_without_rules=stand.rank_without_rules,
         last=None if last is None else _as_shown(bundle, choice, last),
@@ -123,6 +122,17 @@ def explain(bundle: Bundle, query: Query, item_id: str) -> Explanation:
         pair=_pair(bundle, choice, item),
         fallback=fallback(choice, query.k),
     )
+
+
+def _choose_deep(bundle: Bundle, query: Query) -> Choice:
+    """Return what is shown, and behind it what would come next.
+
+    A source that is not exact may find other items when it is asked for more of them; what is shown stays in front.
+    """
+    shown = choose(bundle, query)
+    taken = {one.item for one in shown.filled.chosen}
+    more = [one for one in choose(bundle, query, depth=DEPTH).filled.chosen if one.item not in taken]
+    return replace(shown, filled=replace(shown.filled, chosen=[*shown.filled.chosen, *more]))
 
 
 def _hit(position: int, rung: Rung, item: int, n_items: int) -> Chosen | None:
@@ -225,21 +235,22 @@ class _Standing:
     def _behind(self) -> str:
         assert self.hit is not None
         assert self.last is not None
-        if self.gap is not None:
+        if self.gap is not None and self.gap >= 0:
             return f"its score {self.hit.score:.4f} is {self.gap:.4f} below that of the last one shown"
         source, shown = (self.choice.ladder[one.rung].name for one in (self.hit, self.last))
+        if source == shown:
+            return f"its score {self.hit.score:.4f} would do, but {source} did not find it among its best candidates"
         return f"{source} only fills up behind {shown}; {shown}: {self._why_not(self.choice.ladder[self.last.rung])}"
 
 
 def _as_shown(bundle: Bundle, choice: Choice, one: Chosen) -> dict[str, Any]:
     rank = 1 + [other.item for other in choice.filled.chosen].index(one.item)
-    item_id, name = bundle.items.id_of(one.item), choice.ladder[one.rung].name
     return {
-        "item_id": item_id,
+        "item_id": bundle.items.id_of(one.item),
         "title": reasons.title(bundle, one.item),
         "rank": rank,
         "score": one.score,
-        "source": name,
+        "source": choice.source_of(one),
     }
 
 

@@ -19,7 +19,7 @@ from recommender.placements.popular import POPULAR
 from recommender.placements.query import MAX_K, Query, Slate
 from recommender.placements.similar_items import SIMILAR_ITEMS
 from recommender.placements.trending import TRENDING
-from recommender.ranking import Filled, Rules, fill
+from recommender.ranking import Chosen, Filled, Rules, fill
 
 PLACEMENTS = {
     placement.name: placement for placement in (ALSO_BOUGHT, SIMILAR_ITEMS, FOR_YOU, POPULAR, TRENDING, NEW_ARRIVALS)
@@ -44,10 +44,14 @@ class Choice:
     rules: Rules
     filled: Filled
 
+    def source_of(self, one: Chosen) -> str:
+        """Return what a slate gives as the source of an item."""
+        return self.ladder[one.rung].name
+
     def rows(self, bundle: Bundle) -> list[tuple[str, int, float, str]]:
         """Return item id, rank, score and source of the chosen items, as a slate shows them."""
         return [
-            (bundle.items.id_of(one.item), rank, round(one.score, 4), self.ladder[one.rung].name)
+            (bundle.items.id_of(one.item), rank, round(one.score, 4), self.source_of(one))
             for rank, one in enumerate(self.filled.chosen, start=1)
         ]
 

@@ -153,6 +153,15 @@ def test_a_wrong_list_or_place_is_said_before_any_work(toy_config: Config, tmp_p
     assert [entry.name for entry in tmp_path.iterdir()] == ["ids.csv"]
 
 
+def test_the_longest_ids_do_not_block_the_pipes(toy_config: Config, tmp_path: Path) -> None:
+    ids = [f"{number:04d}" + "x" * 252 for number in range(2_000)]
+    (tmp_path / "ids.csv").write_text("user_id\n" + "\n".join(ids))
+    question = Question("popular", 100, "user_id")
+    found = export.run(toy_config, question, tmp_path / "ids.csv", tmp_path / "slates.csv", workers=3)
+    assert (found.asked, found.unknown) == (2_000, 2_000)
+    assert list(dict.fromkeys(row[0] for row in read_csv(tmp_path / "slates.csv"))) == ids
+
+
 def test_a_version_that_a_worker_cannot_open(toy_store: Store, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="has no version 'v00099'"):
         list(slates_by_workers(toy_store.path, "v00099", FOR_YOU, [["u0042"]] * 8, 2))

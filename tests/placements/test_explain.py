@@ -14,7 +14,7 @@ from recommender.config import Config
 from recommender.errors import ConfigError, UnknownIdError
 from recommender.ingest import read_dataset
 from recommender.pipeline.fit import fit_bundle
-from recommender.placements import MAX_K, Explanation, Query, explain, recommend
+from recommender.placements import MAX_K, Choice, Explanation, Query, choose, explain, recommend
 from recommender.toy_shop import ToyShop
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def test_a_variant_of_what_ranks_before_it(ask: Ask, toy_bundle: Bundle, toy_sho
 def test_owned_and_seen(toy_bundle: Bundle) -> None:
     user = toy_bundle.users.index_of(USER)
     assert user is not None
-    items, _, owned = toy_bundle.histories.row(user)
+    items, _, owned, *_ = toy_bundle.histories.row(user)
     for item, is_owned in zip(items.tolist(), owned.tolist(), strict=True):
         query, item_id = Query("for-you", user_id=USER), toy_bundle.items.id_of(item)
         assert ("owned" if is_owned else "seen") in explain(toy_bundle, query, item_id).rules
@@ -207,6 +207,22 @@ def test_below_the_depth_of_the_search(toy_bundle: Bundle, monkeypatch: pytest.M
     found = explain(toy_bundle, Query("popular", k=5, category="Office"), lowest)
     assert (found.type, found.rank) == ("ranks_lower", None)
     assert found.text.startswith("it ranks below 10 where k is 5: its score ")
+
+
+def test_what_an_inexact_source_overlooked(toy_bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    def overlook(bundle: Bundle, query: Query, *, depth: int | None = None) -> Choice:
+        choice = choose(bundle, replace(query, k=query.k + 1), depth=depth)
+        if depth is None:
+            del choice.filled.chosen[1]
+        return choice
+
+    ids = [item["item_id"] for item in recommend(toy_bundle, Query("popular", k=6)).items]
+    monkeypatch.setattr(sys.modules["recommender.placements.explain"], "choose", overlook)
+    overlooked, shown, next_one = (explain(toy_bundle, Query("popular", k=4), ids[place]) for place in (1, 4, 5))
+    assert (shown.type, shown.rank) == ("in_slate", 4)
+    assert (overlooked.type, overlooked.rank) == ("ranks_lower", 5)
+    assert "would do, but popular did not find it among its best candidates" in overlooked.text
+    assert (next_one.type, next_one.rank) == ("ranks_lower", 6)
 
 
 # --- what a score consists of ----------------------------------------------------------------------------------------
