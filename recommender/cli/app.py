@@ -17,7 +17,19 @@ EPILOG = """\b
 1 a bug                    4 the gate refused   130 interrupted
 2 usage or configuration   5 another run holds the lock
 """
-VERBS = ("init", "check", "train", "tune", "evaluate", "recommend", "serve", "models", "doctor")
+VERBS = (
+    "init",
+    "check",
+    "train",
+    "tune",
+    "evaluate",
+    "recommend",
+    "explain",
+    "export",
+    "serve",
+    "models",
+    "doctor",
+)
 
 
 class Verbs(click.Group):

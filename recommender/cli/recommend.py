@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from recommender.cli.option_types import IdValue, PlacementName, Price
+from recommender.cli.question import question
 from recommender.cli.shell import Shell, verb
 
 if TYPE_CHECKING:
@@ -17,22 +17,7 @@ if TYPE_CHECKING:
 
 
 @click.command("recommend")
-@click.option("--placement", type=PlacementName(), required=True, help="also-bought, for-you, popular, ….")
-@click.option("--user", "user_id", type=IdValue(), help="Whom it is for.")
-@click.option("--session", "session_id", type=IdValue(), help="The same for a session without a user.")
-@click.option(
-    "--item",
-    "item_ids",
-    type=IdValue(),
-    multiple=True,
-    help="The product of the page; for for-you an anonymous history. Repeatable.",
-)
-@click.option("--k", type=int, default=10, show_default=True, help="How many items, 1 to 100.")
-@click.option("--category", metavar="PATH", help='Only items in it or below, for example "Coffee > Beans".')
-@click.option("--min-price", type=Price(), help="Only items at this price or above.")
-@click.option("--max-price", type=Price(), help="Only items at this price or below.")
-@click.option("--exclude", type=IdValue(), multiple=True, help="Never this item. Repeatable.")
-@click.option("--strict", is_flag=True, help="An unknown user, session or item is an error, not a fallback.")
+@question
 @verb
 def command(shell: Shell, placement: str, k: int, **asked: Any) -> None:
     """Ask a placement of the live bundle.
@@ -47,12 +32,12 @@ def command(shell: Shell, placement: str, k: int, **asked: Any) -> None:
     shell.answer(slate.to_dict(), *_readable(slate, PLACEMENTS[placement].question))
 
 
-def _readable(slate: Slate, question: str) -> Iterator[RenderableType]:
+def _readable(slate: Slate, heading: str) -> Iterator[RenderableType]:
     from recommender.cli.console import facts, table
 
     titled = any("title" in item for item in slate.items)
     columns = ("", "score", "item", *(["title"] if titled else []), "source", "reason")
-    yield table(question, columns, (_row(item, titled=titled) for item in slate.items), right=(0, 1))
+    yield table(heading, columns, (_row(item, titled=titled) for item in slate.items), right=(0, 1))
     yield ""
     notes: list[tuple[str, object]] = []
     if slate.fallback:

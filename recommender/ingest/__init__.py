@@ -6,8 +6,9 @@ Python shell import this package; it imports `dataset`, `config`, `progress` and
 
 from __future__ import annotations
 
+from recommender.ingest.id_list import IdList, read_id_list
 from recommender.ingest.read import read_dataset, require_enough
 from recommender.ingest.remedies import REMEDIES
 from recommender.ingest.report import IngestReport, SourceReport
 
-__all__ = ["REMEDIES", "IngestReport", "SourceReport", "read_dataset", "require_enough"]
+__all__ = ["REMEDIES", "IdList", "IngestReport", "SourceReport", "read_dataset", "read_id_list", "require_enough"]

@@ -50,6 +50,11 @@ class Histories:
     def _window(self, window: slice) -> Row:
         return self.items[window], self.values[window], self.owned[window], self.last_time[window]
 
+    def owners(self, item: int) -> NDArray[np.int64]:
+        """Return the actors who own an item, shape (n,), ascending; every pair of the matrix is looked at."""
+        pairs = np.flatnonzero((self.items == item) & self.owned)
+        return np.searchsorted(self.indptr, pairs, side="right") - 1
+
     def first(self, n_actors: int) -> Histories:
         """Return the rows of the first `n_actors` actors only."""
         end = int(self.indptr[n_actors])

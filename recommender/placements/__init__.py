@@ -1,11 +1,25 @@
 """The slots of a shop page, one file each: which sources, down which ladder, with which reasons.
 
-`recommend` is the one way in, for the server, the shell, Python and the evaluation alike; nothing here fits, reads
-files or speaks HTTP. Evaluation, pipeline, cli and the server may import it.
+`recommend` is the one way in, for the server, the shell, Python and the evaluation alike; `choose` is the part of it
+that lists for many need, `explain` tells of one item why it stands where it stands. Nothing here fits, reads files or
+speaks HTTP. Evaluation, pipeline, cli and the server may import it.
 """
 
+from recommender.placements.explain import Explanation, explain
 from recommender.placements.placement import Placement
 from recommender.placements.query import MAX_K, Query, Slate
-from recommender.placements.recommend import PLACEMENTS, recommend
+from recommender.placements.recommend import PLACEMENTS, Choice, choose, placement_of, recommend
 
-__all__ = ["MAX_K", "PLACEMENTS", "Placement", "Query", "Slate", "recommend"]
+__all__ = [
+    "MAX_K",
+    "PLACEMENTS",
+    "Choice",
+    "Explanation",
+    "Placement",
+    "Query",
+    "Slate",
+    "choose",
+    "explain",
+    "placement_of",
+    "recommend",
+]

@@ -17,7 +17,7 @@ from recommender.models import SimilarityModel
 from recommender.placements import reasons
 from recommender.placements.asked import Asked
 from recommender.placements.fallbacks import best_sellers
-from recommender.placements.placement import Placement, Reason, Rung
+from recommender.placements.placement import Contribution, Placement, Reason, Rung
 from recommender.ranking import Blend, Chosen, FromAll, FromFactors, FromScores, Part, Scorer
 
 
@@ -88,6 +88,26 @@ def _ladder(bundle: Bundle, asked: Asked) -> list[Rung]:
     return [Rung("blend", blend, explain, sources=blend.sources), best_sellers(bundle)]
 
 
+def _contributions(bundle: Bundle, asked: Asked, item: int) -> list[Contribution]:
+    """Return what the score of an item is the sum of, the largest part first: sources, and what they go back to."""
+    history, wanted = history_of(asked), np.array([item], dtype=np.int32)
+    if not bundle.als.item_factors[history.items].any():
+        return []
+    blend = blend_of(bundle, history)
+    parts = []
+    for part, share in zip(blend.parts, blend.shares(wanted)[:, 0].tolist(), strict=True):
+        of_anchors = _shares(bundle, history, wanted, part.name)[0]
+        if share <= 0 or not of_anchors.any():
+            parts.append(Contribution(part.name, share))
+            continue
+        of_anchors *= share / of_anchors.sum()
+        parts += [
+            Contribution(part.name, score, anchor)
+            for score, anchor in zip(of_anchors.tolist(), history.items.tolist(), strict=True)
+        ]
+    return sorted((part for part in parts if part.score), key=lambda part: -part.score)
+
+
 def _anchors(bundle: Bundle, history: History, items: NDArray[np.int32], sources: list[str]) -> list[int]:
     """Return, for each item, the place in the history that did most for it in its source, -1 where none did."""
     listed = bundle.catalogue.servable[history.items]
@@ -138,4 +158,4 @@ def _because(bundle: Bundle, history: History, place: int, source: str) -> Reaso
     }
 
 
-FOR_YOU = Placement("for-you", "For you", "user", _ladder)
+FOR_YOU = Placement("for-you", "For you", "user", _ladder, _contributions)

@@ -39,14 +39,29 @@ class Rung:
 
 
 @dataclass(frozen=True, slots=True)
+class Contribution:
+    """A part of a score that is a sum; `anchor` is the item of the history it goes back to, None where to none."""
+
+    source: str
+    score: float
+    anchor: int | None = None
+
+
+def no_contributions(_: Bundle, __: Asked, ___: int) -> list[Contribution]:
+    """Return nothing: the scores of most placements are no sums."""
+    return []
+
+
+@dataclass(frozen=True, slots=True)
 class Placement:
     """A slot of a shop page.
 
     `question` is a heading as a page would show it; `anchor` is what the placement needs to be asked with; `ladder`
-    builds its sources, best first.
+    builds its sources, best first; `contributions` takes the score that the first source gives an item apart.
     """
 
     name: str
     question: str
     anchor: Literal["item", "user"] | None
     ladder: Callable[[Bundle, Asked], list[Rung]]
+    contributions: Callable[[Bundle, Asked, int], list[Contribution]] = no_contributions

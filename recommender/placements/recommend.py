@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -18,7 +20,7 @@ from recommender.placements.popular import POPULAR
 from recommender.placements.query import MAX_K, Query, Slate
 from recommender.placements.similar_items import SIMILAR_ITEMS
 from recommender.placements.trending import TRENDING
-from recommender.ranking import Filled, Rules, fill
+from recommender.ranking import Chosen, Filled, Rules, fill
 
 PLACEMENTS = {
     placement.name: placement for placement in (ALSO_BOUGHT, SIMILAR_ITEMS, FOR_YOU, POPULAR, TRENDING, NEW_ARRIVALS)
@@ -33,6 +35,34 @@ FALLBACK_TEXTS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A query worked out but not described: what it means, its ladder and rules, and what was chosen from it."""
+
+    placement: Placement
+    asked: Asked
+    ladder: list[Rung]
+    rules: Rules
+    filled: Filled
+
+    def source_of(self, one: Chosen) -> str:
+        """Return what a slate gives as the source of an item."""
+        return self.ladder[one.rung].sources_of([one])[0]
+
+    def by_rung(self) -> Iterator[tuple[Rung, list[Chosen]]]:
+        """Yield the rungs that were needed and what was chosen from each, in the order of the slate."""
+        for position, group in groupby(self.filled.chosen, key=lambda one: one.rung):
+            yield self.ladder[position], list(group)
+
+    def rows(self, bundle: Bundle) -> list[tuple[str, int, float, str]]:
+        """Return item id, rank, score and source of the chosen items, as a slate shows them."""
+        sources = [source for rung, group in self.by_rung() for source in rung.sources_of(group)]
+        return [
+            (bundle.items.id_of(one.item), rank, round(one.score, 4), source)
+            for rank, (one, source) in enumerate(zip(self.filled.chosen, sources, strict=True), start=1)
+        ]
+
+
 def recommend(bundle: Bundle, query: Query) -> Slate:
     """Answer a query from a bundle.
 
@@ -44,22 +74,33 @@ def recommend(bundle: Bundle, query: Query) -> Slate:
     UnknownIdError
         If the query is strict and names an id the bundle does not know.
     """
-    placement = _placement_of(query)
-    asked = resolve(bundle, query)
-    ladder = placement.ladder(bundle, asked)
-    filled = fill([rung.source for rung in ladder], query.k, rules_of(bundle, query, asked, placement))
+    choice = choose(bundle, query)
     return Slate(
         rec_id=_rec_id(bundle, query),
-        placement=placement.name,
+        placement=choice.placement.name,
         model_version=bundle.version,
-        items=_describe(bundle, ladder, filled),
-        shortfall=query.k - len(filled.chosen),
-        dropped=dict(filled.dropped),
-        fallback=_fallback(placement, asked, ladder, filled, query.k),
+        items=_describe(bundle, choice),
+        shortfall=query.k - len(choice.filled.chosen),
+        dropped=dict(choice.filled.dropped),
+        fallback=fallback(choice, query.k),
     )
 
 
-def _placement_of(query: Query) -> Placement:
+def choose(bundle: Bundle, query: Query, *, depth: int | None = None) -> Choice:
+    """Return what `recommend` answers before it is described, or the best `depth` items instead of the query's k.
+
+    It skips the reasons and the catalogue's fields, which take longer than the choice where there are many slates to
+    make. Errors are those of `recommend`.
+    """
+    placement = placement_of(query)
+    asked = resolve(bundle, query)
+    ladder = placement.ladder(bundle, asked)
+    rules = rules_of(bundle, query, asked, placement)
+    return Choice(placement, asked, ladder, rules, fill([rung.source for rung in ladder], depth or query.k, rules))
+
+
+def placement_of(query: Query) -> Placement:
+    """Return the placement a query is for; raises ConfigError where the query is not one that it takes."""
     placement = PLACEMENTS.get(query.placement)
     if placement is None:
         raise ConfigError(f"placement {query.placement!r} is unknown; there are: {', '.join(PLACEMENTS)}")
@@ -91,27 +132,10 @@ def rules_of(bundle: Bundle, query: Query, asked: Asked, placement: Placement) -
     )
 
 
-def _describe(bundle: Bundle, ladder: list[Rung], filled: Filled) -> list[dict[str, Any]]:
-    items: list[dict[str, Any]] = []
-    for position, group in groupby(filled.chosen, key=lambda one: one.rung):
-        chosen = list(group)
-        rung = ladder[position]
-        for one, source, reason in zip(chosen, rung.sources_of(chosen), rung.explain(chosen), strict=True):
-            items.append(
-                {
-                    "item_id": bundle.items.id_of(one.item),
-                    "rank": len(items) + 1,
-                    "score": round(one.score, 4),
-                    "source": source,
-                    "reason": reason,
-                    **bundle.catalogue.fields(one.item),
-                }
-            )
-    return items
-
-
-def _fallback(placement: Placement, asked: Asked, ladder: list[Rung], filled: Filled, k: int) -> dict[str, str] | None:
-    own = sum(not ladder[one.rung].fallback for one in filled.chosen)
+def fallback(choice: Choice, k: int) -> dict[str, str] | None:
+    """Return why the first `k` places don't all come from the placement's own sources, None where they do."""
+    placement, asked = choice.placement, choice.asked
+    own = sum(not choice.ladder[one.rung].fallback for one in choice.filled.chosen[:k])
     if own == k:
         return None
     asked_with = len(asked.anchors) + (len(asked.history) if placement.anchor == "user" else 0)
@@ -122,6 +146,22 @@ def _fallback(placement: Placement, asked: Asked, ladder: list[Rung], filled: Fi
     else:
         kind = "no_history"
     return {"type": kind, "text": FALLBACK_TEXTS[kind]}
+
+
+def _describe(bundle: Bundle, choice: Choice) -> list[dict[str, Any]]:
+    chosen = choice.filled.chosen
+    reasons = [reason for rung, group in choice.by_rung() for reason in rung.explain(group)]
+    return [
+        {
+            "item_id": item_id,
+            "rank": rank,
+            "score": score,
+            "source": source,
+            "reason": reason,
+            **bundle.catalogue.fields(one.item),
+        }
+        for one, (item_id, rank, score, source), reason in zip(chosen, choice.rows(bundle), reasons, strict=True)
+    ]
 
 
 def _rec_id(bundle: Bundle, query: Query) -> str:

@@ -101,3 +101,6 @@ def test_bash_completion_knows_verbs_options_and_placements(run: Run) -> None:
     assert "plain,recommend" in complete("alsobought rec")
     assert "plain,--placement" in complete("alsobought recommend --pl")
     assert complete("alsobought recommend --placement si") == "plain,similar-items\n"
+    assert {"plain,explain", "plain,export"} <= set(complete("alsobought exp").splitlines())
+    assert "plain,--target" in complete("alsobought explain --t")
+    assert complete("alsobought export --users ") == "file,\n"

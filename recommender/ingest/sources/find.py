@@ -32,6 +32,15 @@ def catalogue_sources(config: Config) -> list[Source]:
     return _sources(config, "catalogue", config.data.catalogue, config.data.catalogue_query)
 
 
+def list_source(path: Path) -> Source:
+    """Return the source of a list that a person names: Parquet by its ending, else CSV, whatever it is called."""
+    if not path.exists():
+        raise DataError(f"{path}: no such file")
+    _require_file(path, "name a file in it")
+    is_parquet = path.name.lower().endswith(PARQUET_ENDINGS)
+    return ParquetSource(path, str(path)) if is_parquet else CsvSource(path, str(path))
+
+
 def _sources(config: Config, key: str, named: str | list[str], query: str | None) -> list[Source]:
     texts = [named] if isinstance(named, str) else named
     if not texts:
@@ -61,10 +70,7 @@ def _files(config: Config, key: str, text: str) -> Sequence[Path]:
 
 
 def _file_source(path: Path, name: str) -> Source:
-    if path.is_dir():
-        raise DataError(f"{path}: is a directory; name the files in it, for example {path / '*.parquet'}")
-    if not path.is_file():  # a pipe is read once and may block for ever; sources are read more than once
-        raise DataError(f"{path}: is a pipe, socket or device; write the rows to a file and name that")
+    _require_file(path, f"name the files in it, for example {path / '*.parquet'}")
     lower = path.name.lower()
     if lower.endswith(CSV_ENDINGS):
         return CsvSource(path, name)
@@ -72,6 +78,14 @@ def _file_source(path: Path, name: str) -> Source:
         return ParquetSource(path, name)
     known = ", ".join((*CSV_ENDINGS, *PARQUET_ENDINGS))
     raise DataError(f"{path}: the ending tells what a file is; known are {known}")
+
+
+def _require_file(path: Path, instead: str) -> None:
+    """Raise DataError for what is no file; `instead` says what a directory's owner should name."""
+    if path.is_dir():
+        raise DataError(f"{path}: is a directory; {instead}")
+    if not path.is_file():  # a pipe is read once and may block for ever; sources are read more than once
+        raise DataError(f"{path}: is a pipe, socket or device; write the rows to a file and name that")
 
 
 def _shown(path: Path, folder: Path) -> str:

@@ -1,0 +1,74 @@
+"""Why an item is not shown, in words: what each rule strikes out, and whom each source has no candidate in."""
+
+from __future__ import annotations
+
+from recommender.bundle import Bundle
+from recommender.placements import reasons
+from recommender.placements.query import Query
+from recommender.placements.recommend import Choice
+
+
+def struck_out(bundle: Bundle, query: Query, rule: str, item: int, sibling: int | None) -> str:
+    """Return what made a rule strike an item out; `sibling` is the variant in whose place it is not shown."""
+    fields = bundle.catalogue.fields(item, ("category", "price"))
+    match rule:
+        case "not_in_catalogue":
+            return "it is not a row of the catalogue"
+        case "out_of_stock":
+            return "the catalogue says so"
+        case "excluded":
+            return "the question excludes it"
+        case "owned":
+            return "it was bought and not sent back"
+        case "seen":
+            return "it is in the history"
+        case "category":
+            return f"its category is {fields.get('category', 'unknown')}, asked for is {query.category}"
+        case "price":
+            low = "" if query.min_price is None else f" from {query.min_price:g}"
+            high = "" if query.max_price is None else f" up to {query.max_price:g}"
+            return f"its price is {fields.get('price', 'unknown')}, asked for is one{low}{high}"
+        case "variant" if sibling is not None:
+            return f"it is a variant of {reasons.title(bundle, sibling)}"
+    return "it is not allowed"
+
+
+def no_candidate(bundle: Bundle, choice: Choice, source: str, item: int) -> str:
+    """Return why a source of a ladder does not have an item."""
+    config, anchors = bundle.config, choice.asked.anchors
+    min_support = config.models.co_purchase.min_support
+    match source:
+        case "co_purchase":
+            kept = len(bundle.co_purchase.row(int(anchors[0]))[0])
+            few = f"fewer than {min_support} customers bought both in one order"
+            return few if kept < config.models.co_purchase.max_neighbours else f"{few}, or {kept} pairs are stronger"
+        case "category_purchase":
+            name = reasons.category_name(bundle, int(bundle.catalogue.category[anchors[0]]))
+            if bundle.catalogue.category[item] == bundle.catalogue.category[anchors[0]]:
+                return f"it is itself in {name}"
+            return f"fewer than {min_support} customers bought it together with {name}, or stronger pairs fill the list"
+        case "als" | "blend":
+            return _no_factors(bundle, choice, item)
+        case "popular_in_category" if bundle.catalogue.category[item] != bundle.catalogue.category[anchors[0]]:
+            return "it is in another category"
+        case "popular" | "popular_in_category":
+            return f"there is no {bundle.manifest.main_event} of it"
+        case "trending":
+            return "no more customers buy it than the weeks before let expect"
+        case "new_arrivals":
+            return f"it has been in the shop for more than {config.models.popularity.new_days:g} days"
+    return "it is no candidate there"
+
+
+def _no_factors(bundle: Bundle, choice: Choice, item: int) -> str:
+    factors = bundle.als.item_factors
+    if not factors[item].any():
+        return f"it has no factors: fewer than {bundle.config.matrix.min_users_per_item} users have it in their history"
+    if choice.placement.anchor == "item":
+        if not factors[choice.asked.anchors[0]].any():
+            return "the item asked with has no factors: too few users have it in their history"
+        if item not in bundle.similar_index.items:
+            least = bundle.config.models.co_purchase.min_support
+            return f"fewer than {least} users have it in their history"
+        return "its factors point away"
+    return "its factors point away from the history, and it is no neighbour of it"
