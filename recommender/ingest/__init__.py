@@ -7,7 +7,16 @@ Python shell import this package; it imports `dataset`, `config`, `progress` and
 from __future__ import annotations
 
 from recommender.ingest.read import read_dataset, require_enough
+from recommender.ingest.relations import Relations, read_relations
 from recommender.ingest.remedies import REMEDIES
 from recommender.ingest.report import IngestReport, SourceReport
 
-__all__ = ["REMEDIES", "IngestReport", "SourceReport", "read_dataset", "require_enough"]
+__all__ = [
+    "REMEDIES",
+    "IngestReport",
+    "Relations",
+    "SourceReport",
+    "read_dataset",
+    "read_relations",
+    "require_enough",
+]
