@@ -48,6 +48,7 @@ def recommend(bundle: Bundle, query: Query) -> Slate:
     asked = resolve(bundle, query)
     ladder = placement.ladder(bundle, asked)
     filled = fill([rung.source for rung in ladder], query.k, _rules(bundle, query, asked, placement))
+    own = sum(not ladder[one.rung].fallback for one in filled.chosen)
     return Slate(
         rec_id=_rec_id(bundle, query),
         placement=placement.name,
@@ -55,7 +56,8 @@ def recommend(bundle: Bundle, query: Query) -> Slate:
         items=_describe(bundle, ladder, filled),
         shortfall=query.k - len(filled.chosen),
         dropped=dict(filled.dropped),
-        fallback=_fallback(placement, asked, ladder, filled, query.k),
+        fallback=_fallback(placement, asked, own, query.k),
+        own=own,
     )
 
 
@@ -109,8 +111,7 @@ def _describe(bundle: Bundle, ladder: list[Rung], filled: Filled) -> list[dict[s
     return items
 
 
-def _fallback(placement: Placement, asked: Asked, ladder: list[Rung], filled: Filled, k: int) -> dict[str, str] | None:
-    own = sum(not ladder[one.rung].fallback for one in filled.chosen)
+def _fallback(placement: Placement, asked: Asked, own: int, k: int) -> dict[str, str] | None:
     if own == k:
         return None
     asked_with = len(asked.anchors) + (len(asked.history) if placement.anchor == "user" else 0)
