@@ -9,15 +9,17 @@ from rich.text import Text
 
 from recommender.cli.console import table
 from recommender.cli.formats import printable
+from recommender.evaluation.measure import main_figure
 from recommender.evaluation.previous import Changes
 from recommender.evaluation.report import Comparison, EvaluationReport, Row
 from recommender.evaluation.verdict import headline
 
-CHANGES_SHOWN = ("recall", "ndcg", "hit_rate", "coverage")
+HEADLINE_METRICS = ("recall", "ndcg", "hit_rate", "coverage")
+UNDER_MARGIN = "\N{NO-BREAK SPACE}" * len(" ± 0.0000")
 
 
 def readable(report: EvaluationReport, changes: Changes | None = None) -> Iterator[RenderableType]:
-    """Return the verdict, a table per task, and what changed."""
+    """Return the verdict, a table per task, and what changed; beyond the main k only headline metrics."""
     yield Text(printable(headline(report)), style="bold")
     for task in report.tasks:
         rows = [row for row in report.rows if row.task == task.name]
@@ -35,7 +37,12 @@ def readable(report: EvaluationReport, changes: Changes | None = None) -> Iterat
 def _task(report: EvaluationReport, title: str, rows: list[Row]) -> RenderableType:
     compared = {(one.task, one.model, one.metric, one.k): one for one in report.comparisons}
     figures: dict[tuple[str, int], dict[str, Row]] = {}
+    ks = [row.k for row in rows]
+    gate_k = main_figure(report.gate_metric).k
+    main_k = gate_k if gate_k in ks else min(ks)
     for row in rows:
+        if row.k != main_k and row.metric not in HEADLINE_METRICS:
+            continue
         figures.setdefault((row.metric, row.k), {})[row.model] = row
     others = [model for model in report.models if model != report.baseline]
     lines = [
@@ -59,7 +66,7 @@ def _changes(report: EvaluationReport, changes: Changes) -> Iterator[RenderableT
     lines = [
         (one.task, f"{one.metric}@{one.k}", f"{one.before:.4f}", f"{one.now:.4f}", f"{one.now - one.before:+.4f}")
         for one in changes.figures
-        if one.model == ours and one.metric in CHANGES_SHOWN
+        if one.model == ours and one.metric in HEADLINE_METRICS
     ]
     yield table(f"{ours} since the previous run", ("task", "metric", "before", "now", "change"), lines, right=(2, 3, 4))
     yield from (printable(note) for note in changes.notes)
@@ -70,7 +77,7 @@ def _value(row: Row | None) -> str | None:
     if row is None:
         return None
     if row.low is None or row.high is None:
-        return f"{row.value:.4f}" + " " * len(" ± 0.0000")
+        return f"{row.value:.4f}" + UNDER_MARGIN
     return f"{row.value:.4f} ± {(row.high - row.low) / 2:.4f}"
 
 

@@ -17,10 +17,10 @@ from recommender.errors import ConfigError, DataError
 from recommender.evaluation.baseline import best_sellers
 from recommender.evaluation.checks import check_split
 from recommender.evaluation.item_lists import ItemLists
-from recommender.evaluation.measure import Answers, Figure, adjust, measure_task
+from recommender.evaluation.measure import Answers, Figure, adjust, main_figure, measure_task
 from recommender.evaluation.metrics import RANKING_METRICS
 from recommender.evaluation.report import EvaluationReport, SplitRecord, TaskRecord
-from recommender.evaluation.runner import BASELINE, item_facts, main_figure, notes_on, slices_of
+from recommender.evaluation.runner import BASELINE, item_facts, notes_on, slices_of
 from recommender.evaluation.splits import Split, split_events
 from recommender.evaluation.tasks import FOR_YOU, Task, sample
 from recommender.ingest import read_dataset

@@ -5,12 +5,13 @@ Positions along a bar are per cent of its width, so it stretches with its cell; 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
 WIDTH, HEIGHT = 480, 300
-LEFT, RIGHT, TOP, BOTTOM = 52, 14, 12, 44
+LEFT, RIGHT, TOP, BOTTOM = 58, 16, 12, 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ def interval_bar(value: float, low: float | None, high: float | None, scale: tup
     def at(x: float) -> str:
         return f"{min(max((x - start) / span, 0.0), 1.0) * 96 + 2:.2f}%"
 
-    zero = f'<line class="zero" x1="{at(0)}" x2="{at(0)}" y1="0" y2="100%"/>' if start < 0 < end else ""
+    zero = f'<line class="zero" x1="{at(0)}" x2="{at(0)}" y1="0" y2="100%"/>' if start <= 0 < end else ""
     whisker = ""
     if low is not None and high is not None:
         whisker = f'<line class="m{colour} whisker" x1="{at(low)}" x2="{at(high)}" y1="50%" y2="50%"/>'
@@ -42,7 +43,8 @@ def interval_bar(value: float, low: float | None, high: float | None, scale: tup
 
 def line_chart(title: str, x_name: str, y_name: str, series: Sequence[Series], *, x_max: float, y_max: float) -> str:
     """Return a chart of lines or points from 0 to the maxima; what it shows stands in `title`, for who can't see it."""
-    x_max, y_max = x_max or 1.0, y_max or 1.0
+    x_ticks, y_ticks = ticks(x_max), ticks(y_max)
+    x_max, y_max = x_ticks[-1], y_ticks[-1]
 
     def x(value: float) -> float:
         return LEFT + value / x_max * (WIDTH - LEFT - RIGHT)
@@ -54,14 +56,12 @@ def line_chart(title: str, x_name: str, y_name: str, series: Sequence[Series], *
         f'<svg class="chart" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">',
         f"<title>{escape(title)}</title>",
     ]
-    for step in range(5):
-        share = step / 4
-        at_x, at_y = f"{x(share * x_max):.1f}", y(share * y_max)
-        parts += [
-            f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at_y:.1f}" y2="{at_y:.1f}"/>',
-            f'<text x="{LEFT - 6}" y="{at_y + 4:.1f}" text-anchor="end">{tick(share * y_max, y_max)}</text>',
-            f'<text x="{at_x}" y="{HEIGHT - BOTTOM + 16}" text-anchor="middle">{tick(share * x_max, x_max)}</text>',
-        ]
+    for value in y_ticks:
+        at = y(value)
+        parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at:.1f}" y2="{at:.1f}"/>')
+        parts.append(f'<text x="{LEFT - 6}" y="{at + 5:.1f}" text-anchor="end">{value:g}</text>')
+    under = HEIGHT - BOTTOM + 18
+    parts += [f'<text x="{x(value):.1f}" y="{under}" text-anchor="middle">{value:g}</text>' for value in x_ticks]
     for one in series:
         places = [(x(a), y(b)) for a, b in one.points]
         if one.line:
@@ -82,11 +82,13 @@ def line_chart(title: str, x_name: str, y_name: str, series: Sequence[Series], *
     return "".join(parts)
 
 
-def tick(value: float, largest: float) -> str:
-    """Return the text of a tick: as many digits as the largest needs."""
-    if largest >= 10:
-        return f"{value:.0f}"
-    return f"{value:.2f}" if largest >= 0.1 else f"{value:.3f}"
+def ticks(largest: float) -> list[float]:
+    """Return round numbers from 0 to the first that is no less than the largest value; about five."""
+    if largest <= 0:
+        return [0.0, 1.0]
+    power = 10.0 ** math.floor(math.log10(largest / 5))
+    step = next(unit * power for unit in (1, 2, 2.5, 5, 10) if unit * power * 5 >= largest * (1 - 1e-9))
+    return [round(step * number, 12) for number in range(math.ceil(largest / step - 1e-9) + 1)]
 
 
 def nice_scale(values: Sequence[float], *, from_zero: bool) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from recommender.errors import StoreError
 from recommender.evaluation.charts import Series, interval_bar, line_chart, nice_scale
+from recommender.evaluation.measure import main_figure
 from recommender.evaluation.metrics import RANKING_METRICS
 from recommender.evaluation.previous import Changes
 from recommender.evaluation.report import Comparison, Curve, EvaluationReport, Example, Row, SliceRow
@@ -24,7 +25,7 @@ MEANINGS = {
     "hit_rate": "share of slates with any hit",
     "mrr": "1 / rank of the first hit",
     "map": "precision at the ranks of the hits, over all relevant",
-    "revenue_recall": "price of the hits over that of the best possible slate",
+    "revenue": "price of the hits over that of the best possible slate",
     "popularity": "share of buyers who know the items shown",
     "novelty": "surprise of the items shown, in bits",
     "diversity": "share of pairs of items from different categories",
@@ -33,6 +34,7 @@ MEANINGS = {
     "gini": "0: all items are shown equally often; 1: one takes all places",
 }
 COLOURS = 6
+RIGHT = ' class="n"'
 HOW_TO_READ = """\
 Each figure is a mean over cases. Its interval holds the true mean in 95 of 100 such samples of users; it does not cover
 another choice of the period. p is the chance of so large a difference if neither model were better, adjusted (Holm)
@@ -120,7 +122,9 @@ def _mood(main: Sequence[Comparison]) -> str:
 def _since(report: EvaluationReport, changes: Changes | None) -> str:
     if changes is None:
         return ""
-    shown = [one for one in changes.figures if one.metric in MAIN_CHANGES and one.model == report.models[0]]
+    ours = [one for one in changes.figures if one.metric in MAIN_CHANGES and one.model == report.models[0]]
+    main_k = main_figure(report.gate_metric).k
+    shown = [one for one in ours if one.k == main_k] or ours
     rows = [
         [
             escape(one.task),
@@ -148,7 +152,7 @@ def _since(report: EvaluationReport, changes: Changes | None) -> str:
 def _task(report: EvaluationReport, task: str) -> str:
     record = next(one for one in report.tasks if one.name == task)
     rows = [row for row in report.rows if row.task == task]
-    k = int(report.gate_metric.partition("@")[2])
+    k = main_figure(report.gate_metric).k
     ks = sorted({row.k for row in rows})
     shown_k = k if k in ks else ks[0]
     parts = [
@@ -156,6 +160,7 @@ def _task(report: EvaluationReport, task: str) -> str:
         f'<p class="quiet">{record.n:,} {escape(record.unit)}; relevant: {escape(record.asked)}.</p>',
         _legend(report),
         f"<h3>Ranking, at {shown_k}</h3>",
+        '<p class="quiet">Dots are means, bars their 95% intervals; each metric has its own scale, dotted at 0.</p>',
         _ranking_table(report, [row for row in rows if row.k == shown_k and row.metric in RANKING_METRICS]),
         _comparison_table(report, [one for one in report.comparisons if one.task == task]),
         f"<h3>What is shown, at {shown_k}</h3>",
@@ -179,7 +184,7 @@ def _ranking_table(report: EvaluationReport, rows: Sequence[Row]) -> str:
             name = f"{escape(metric)}@{row.k}" if row is lines[0] else ""
             bar = interval_bar(row.value, row.low, row.high, scale, _colour(report, row.model))
             body.append([name, _model(report, row.model), bar, _number(row.value), _interval(row.low, row.high)])
-    return _table(("metric", "model", "", "mean", "95% interval"), body, numbers=(3, 4), heads=(0,))
+    return _table(("metric", "model", "", "mean", "95% interval"), body, numbers=(3, 4), heads=(0,), kind="bars")
 
 
 def _comparison_table(report: EvaluationReport, comparisons: Sequence[Comparison]) -> str:
@@ -199,7 +204,9 @@ def _comparison_table(report: EvaluationReport, comparisons: Sequence[Comparison
         for one in shown
     ]
     head = ("metric", "model", "", "difference", "95% interval", "p")
-    return f"<h3>Difference to {escape(shown[0].baseline)}</h3>" + _table(head, body, numbers=(3, 4, 5), heads=(0,))
+    return f"<h3>Difference to {escape(shown[0].baseline)}</h3>" + _table(
+        head, body, numbers=(3, 4, 5), heads=(0,), kind="bars"
+    )
 
 
 def _shown_table(report: EvaluationReport, rows: Sequence[Row]) -> str:
@@ -208,14 +215,13 @@ def _shown_table(report: EvaluationReport, rows: Sequence[Row]) -> str:
         by_metric.setdefault(row.metric, {})[row.model] = row
     body = [
         [
-            escape(metric),
-            f'<span class="quiet">{escape(MEANINGS.get(metric, ""))}</span>',
+            f'{escape(metric)} <span class="meaning">{escape(MEANINGS.get(metric, ""))}</span>',
             *(_with_margin(lines.get(model)) for model in report.models),
         ]
         for metric, lines in by_metric.items()
     ]
-    columns = range(2, 2 + len(report.models))
-    return _table(("metric", "meaning", *map(escape, report.models)), body, numbers=columns, heads=(0,))
+    columns = range(1, 1 + len(report.models))
+    return _table(("metric", *map(escape, report.models)), body, numbers=columns, heads=(0,), kind="shown")
 
 
 def _accuracy_and_coverage(report: EvaluationReport, rows: Sequence[Row]) -> str:
@@ -241,7 +247,7 @@ def _accuracy_and_coverage(report: EvaluationReport, rows: Sequence[Row]) -> str
         for one in series
         for label, (x, y) in zip(one.labels, one.points, strict=True)
     )
-    chart = line_chart(title, "coverage", "ndcg", series, x_max=x_max * 1.15, y_max=y_max * 1.15)
+    chart = line_chart(title, "coverage", "ndcg", series, x_max=x_max, y_max=y_max)
     return _figure(chart, "Accuracy against coverage. Up and to the right is better.")
 
 
@@ -285,7 +291,9 @@ def _slices(report: EvaluationReport, rows: Sequence[SliceRow]) -> str:
             body.append([name, _model(report, row.model), bar, mean, edges, f"{row.n:,}"])
             name = ""
     head = ("slice", "model", "", "mean", "95% interval", "n")
-    return f"<h3>Slices, {escape(report.gate_metric)}</h3>" + _table(head, body, numbers=(3, 4, 5), heads=(0,))
+    return f"<h3>Slices, {escape(report.gate_metric)}</h3>" + _table(
+        head, body, numbers=(3, 4, 5), heads=(0,), kind="bars"
+    )
 
 
 def _every_figure(rows: Sequence[Row]) -> str:
@@ -407,7 +415,7 @@ def _with_margin(row: Row | None) -> str:
         return "–"  # noqa: RUF001
     if row.low is None or row.high is None:
         return _number(row.value)
-    return f'{_number(row.value)} <span class="quiet">± {_number((row.high - row.low) / 2)}</span>'
+    return f'{_number(row.value)} <span class="margin">± {_number((row.high - row.low) / 2)}</span>'
 
 
 def p_text(p: float) -> str:
@@ -437,22 +445,27 @@ def _details(summary: str, content: str) -> str:
 
 
 def _table(
-    head: Sequence[str], rows: Iterable[Sequence[str]], *, numbers: Iterable[int] = (), heads: Iterable[int] = ()
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    numbers: Iterable[int] = (),
+    heads: Iterable[int] = (),
+    kind: str = "plain",
 ) -> str:
     """Return a table of cells that are HTML already; columns of numbers stand to the right."""
     right, row_heads = set(numbers), set(heads)
-    names = "".join(f'<th scope="col"{_right(i in right)}>{name}</th>' for i, name in enumerate(head))
-    body = "".join(f"<tr>{''.join(_cells(row, right, row_heads))}</tr>" for row in rows)
-    return f'<div class="scroll"><table><thead><tr>{names}</tr></thead><tbody>{body}</tbody></table></div>'
+    names = "".join(f'<th scope="col"{RIGHT if i in right else ""}>{name}</th>' for i, name in enumerate(head))
+    body = "".join(f"<tr>{''.join(_cells(row, head, right, row_heads))}</tr>" for row in rows)
+    return (
+        f'<div class="scroll"><table class="{kind}"><thead><tr>{names}</tr></thead><tbody>{body}</tbody></table></div>'
+    )
 
 
-def _cells(row: Sequence[str], right: set[int], row_heads: set[int]) -> Iterator[str]:
+def _cells(row: Sequence[str], head: Sequence[str], right: set[int], row_heads: set[int]) -> Iterator[str]:
     for i, cell in enumerate(row):
         if i in row_heads and cell:
             yield f'<th scope="row">{cell}</th>'
+        elif i in right:
+            yield f'<td class="n" data-name="{head[i]}">{cell}</td>'
         else:
-            yield f"<td{_right(i in right)}>{cell}</td>"
-
-
-def _right(is_number: bool) -> str:
-    return ' class="n"' if is_number else ""
+            yield f"<td>{cell}</td>"

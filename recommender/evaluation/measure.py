@@ -31,6 +31,12 @@ class Figure(NamedTuple):
     k: int
 
 
+def main_figure(text: str) -> Figure:
+    """Return "ndcg@10" as metric and k."""
+    name, _, k = text.partition("@")
+    return Figure(name, int(k))
+
+
 @dataclass(frozen=True, slots=True)
 class Answers:
     """What a model answered to N cases.
@@ -137,7 +143,7 @@ def adjust(comparisons: Sequence[Comparison]) -> list[Comparison]:
 def _of_what_is_shown(task: Task, given: Answers, hits: Hits, facts: ItemFacts, k: int) -> dict[str, Floats]:
     slates = given.slates
     found = {
-        "revenue_recall": metrics.revenue_recall(slates, hits, task.relevant, facts.price, k),
+        "revenue": metrics.revenue_recall(slates, hits, task.relevant, facts.price, k),
         "popularity": metrics.mean_popularity(slates, facts, k),
         "novelty": metrics.novelty(slates, facts, k),
         "diversity": metrics.diversity(slates, facts.category, k),

@@ -15,7 +15,7 @@ from recommender.evaluation.answers import answer_tasks
 from recommender.evaluation.baseline import best_not_given, best_sellers, distinct_buyers
 from recommender.evaluation.checks import check_split
 from recommender.evaluation.examples import examples_of
-from recommender.evaluation.measure import Answers, Figure, Measured, adjust, measure_task
+from recommender.evaluation.measure import Answers, Measured, adjust, main_figure, measure_task
 from recommender.evaluation.metrics import ItemFacts
 from recommender.evaluation.report import Comparison, EvaluationReport, SplitRecord, TaskRecord
 from recommender.evaluation.slices import CaseSlice, ItemSlice, category_slices, popularity_slices, user_slices
@@ -102,12 +102,6 @@ def evaluate_bundle(
     )
 
 
-def main_figure(text: str) -> Figure:
-    """Return "ndcg@10" as metric and k."""
-    name, _, k = text.partition("@")
-    return Figure(name, int(k))
-
-
 def item_facts(goal: Events, catalogue: Catalogue, known: NDArray[np.bool_]) -> ItemFacts:
     """Return what is known of the items from the goal events of training and the catalogue.
 
@@ -160,7 +154,7 @@ def _notes_on(tasks: Sequence[Task]) -> list[str]:
     ]
 
 
-def _of(comparisons: Sequence[Comparison], main: Figure) -> list[Comparison]:
+def _of(comparisons: Sequence[Comparison], main: tuple[str, int]) -> list[Comparison]:
     return [one for one in comparisons if (one.metric, one.k) == main]
 
 

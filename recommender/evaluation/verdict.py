@@ -22,9 +22,10 @@ def sentence(report: EvaluationReport, one: Comparison) -> str:
     figures = f" in {metric}"
     if ours is not None and theirs is not None:
         figures += f": {ours:.4f} against {theirs:.4f}"
-    if theirs:
-        figures += f", {(ours or 0) / theirs - 1:+.0%}"
-    lead = f"between {one.low:+.4f} and {one.high:+.4f} with 95% confidence, {one.n:,} {_unit(report, one.task)}"
+    if ours is not None and theirs:
+        ratio = ours / theirs
+        figures += f", {ratio - 1:+.0%}" if ratio < 3 else f", {ratio:.1f} times as much"
+    lead = f"95% interval of the difference {one.low:+.4f} to {one.high:+.4f}; {one.n:,} {_unit(report, one.task)}"
     if one.low > 0:
         return f"{one.task}: {one.model} beats {one.baseline}{figures} ({lead})"
     if one.high < 0:

@@ -55,8 +55,8 @@ def test_evaluate_sets_the_model_beside_best_sellers(run: Run, trained_shop: Pat
     done = run("evaluate", "--quiet", "--set", "evaluation.k=[5]", cwd=trained_shop)
     assert done.returncode == 0
     lines = done.stdout.splitlines()
-    assert lines[0].startswith("for-you: alsobought beats best sellers in ndcg@10 (between +0.")
-    heads = [line.split() for line in lines if "difference" in line]
+    assert lines[0].startswith("for-you: alsobought beats best sellers in ndcg@10 (95% interval of the difference +0.")
+    heads = [line.split() for line in lines if line.startswith("metric")]
     assert heads == [["metric", "alsobought", "best", "sellers", "difference", "p"]] * 2
     row = [line.split() for line in lines if line.startswith("recall@5")][1]
     ours, theirs, difference = (float(row[place]) for place in (1, 4, 7))

@@ -13,7 +13,7 @@ from playwright.sync_api import sync_playwright
 
 from recommender.errors import StoreError
 from recommender.evaluation import EvaluationReport
-from recommender.evaluation.charts import interval_bar, nice_scale
+from recommender.evaluation.charts import interval_bar, nice_scale, ticks
 from recommender.evaluation.html import render, write_html
 from recommender.evaluation.previous import changes_since
 from recommender.evaluation.report import EvaluationReport as Report
@@ -140,8 +140,22 @@ def test_bars_stay_within_their_cell() -> None:
     drawn = interval_bar(9.0, -9.0, 99.0, scale, 0)
     assert all(0 <= float(share) <= 100 for share in re.findall(r'="([\d.]+)%"', drawn))
     assert 'class="zero"' in drawn
-    assert 'class="zero"' not in interval_bar(0.2, 0.1, 0.3, (0.0, 1.0), 0)
+    assert 'class="zero"' not in interval_bar(0.2, 0.1, 0.3, (0.1, 1.0), 0)
     assert "whisker" not in interval_bar(0.2, None, None, (0.0, 1.0), 0)
+
+
+@pytest.mark.parametrize(
+    ("largest", "wanted"),
+    [
+        (1.0, [0, 0.2, 0.4, 0.6, 0.8, 1.0]),
+        (0.0713, [0, 0.02, 0.04, 0.06, 0.08]),
+        (0.11, [0, 0.025, 0.05, 0.075, 0.1, 0.125]),
+        (0.0, [0, 1]),
+        (7.0, [0, 2, 4, 6, 8]),
+    ],
+)
+def test_ticks_are_round(largest: float, wanted: list[float]) -> None:
+    assert ticks(largest) == pytest.approx(wanted)
 
 
 @pytest.mark.skipif(not CHROMIUM.exists(), reason="needs Debian's chromium")

@@ -24,7 +24,7 @@ def names(report: EvaluationReport) -> set[str]:
 
 
 def test_everything_there(odd_report: EvaluationReport) -> None:
-    assert {"revenue_recall", "diversity", "popularity", "novelty", "fallback", "gini"} <= names(odd_report)
+    assert {"revenue", "diversity", "popularity", "novelty", "fallback", "gini"} <= names(odd_report)
     assert odd_report.tasks[0].asked == "all purchases"
     assert {row.group for row in odd_report.slices if row.by == "category"} == {"<script", "B & C"}  # ">" parts a path
     json.dumps(odd_report.to_dict(), allow_nan=False)
@@ -32,7 +32,7 @@ def test_everything_there(odd_report: EvaluationReport) -> None:
 
 def test_no_catalogue_no_prices_no_categories(odd_shop: Shop, evaluated: Evaluated) -> None:
     report = evaluated(odd_shop[0])
-    assert not names(report) & {"revenue_recall", "diversity"}
+    assert not names(report) & {"revenue", "diversity"}
     assert not [row for row in report.slices if row.by == "category"]
     json.dumps(report.to_dict(), allow_nan=False)
     assert render(report)
@@ -43,7 +43,7 @@ def test_prices_of_the_events_do_where_the_catalogue_has_none(odd_shop: Shop, ev
     report = evaluated(events, evaluation={"test_days": 15, "k": [3]})
     found = report.metrics
     for task in ("for-you", "also-bought"):  # all cost the same, so money counts as hits do
-        revenue, recall = (found[f"{task}/alsobought/{name}@3"] for name in ("revenue_recall", "recall"))
+        revenue, recall = (found[f"{task}/alsobought/{name}@3"] for name in ("revenue", "recall"))
         assert revenue == pytest.approx(recall)
 
 

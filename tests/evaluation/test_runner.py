@@ -206,7 +206,7 @@ def test_figures_of_for_you(evaluate: Evaluate) -> None:
 
 def test_what_is_shown(evaluate: Evaluate) -> None:
     report, _ = evaluate({"u0": [3, 2], "u1": [5, 3]}, make_config(evaluation={"test_days": 10, "k": [2]}))
-    shown = {"popularity", "novelty", "diversity", "fallback", "gini", "revenue_recall"}
+    shown = {"popularity", "novelty", "diversity", "fallback", "gini", "revenue"}
     found = figures(report, "for-you", "alsobought", shown)
     # four buyers in training: i2 by one, i3 by one, i5 by none, which counts as one
     assert found.pop("gini@2") == pytest.approx((2 * 4 - 5 - 1 + 2 * (2 * 5 - 5 - 1)) / (5 * 3))
