@@ -22,7 +22,7 @@ from recommender.errors import AlsoboughtError
 from recommender.evaluation.measure import Answers
 from recommender.evaluation.tasks import Task
 from recommender.models.threads import available_threads
-from recommender.placements import Query, recommend
+from recommender.placements import Query, choose
 from recommender.progress import Progress, silent
 
 LEAST_FOR_WORKERS = 2_000
@@ -55,8 +55,8 @@ def answer_tasks(
 
 def answer(bundle: Bundle, query: Query) -> Slate:
     """Return the items of one slate as dense integers."""
-    slate = recommend(bundle, query)
-    return bundle.items.indices_of(item["item_id"] for item in slate.items).tolist(), slate.own
+    choice = choose(bundle, query)
+    return choice.items, choice.own
 
 
 def _answer_here(bundle: Bundle, task: Task, k: int, progress: Progress) -> Answers:

@@ -36,7 +36,7 @@ class Slate:
     `items` hold item_id, rank (from 1), score (0..1), source, reason ({"type", "text", ...}) and the catalogue's title,
     price, url, image_url where known. `shortfall` is k minus their number; `dropped` counts what rules removed, by
     rule; `fallback` says why the placement's own source could not answer in full ({"type", "text"}), None where it
-    could. `own` counts the items, the first ones, that are no fallback; it is no part of the HTTP answer.
+    could.
     """
 
     rec_id: str
@@ -46,7 +46,6 @@ class Slate:
     shortfall: int
     dropped: dict[str, int] = field(default_factory=dict)
     fallback: dict[str, str] | None = None
-    own: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the answer as HTTP and `recommend --json` give it."""

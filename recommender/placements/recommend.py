@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
@@ -33,6 +34,26 @@ FALLBACK_TEXTS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a placement chose, before a word is said about it."""
+
+    placement: Placement
+    asked: Asked
+    ladder: list[Rung]
+    filled: Filled
+
+    @property
+    def items(self) -> list[int]:
+        """The items of the slate, best first."""
+        return [one.item for one in self.filled.chosen]
+
+    @property
+    def own(self) -> int:
+        """How many of them, the first ones, are the placement's own answer and no fallback."""
+        return sum(not self.ladder[one.rung].fallback for one in self.filled.chosen)
+
+
 def recommend(bundle: Bundle, query: Query) -> Slate:
     """Answer a query from a bundle.
 
@@ -44,21 +65,31 @@ def recommend(bundle: Bundle, query: Query) -> Slate:
     UnknownIdError
         If the query is strict and names an id the bundle does not know.
     """
+    choice = choose(bundle, query)
+    return Slate(
+        rec_id=_rec_id(bundle, query),
+        placement=choice.placement.name,
+        model_version=bundle.version,
+        items=_describe(bundle, choice.ladder, choice.filled),
+        shortfall=query.k - len(choice.filled.chosen),
+        dropped=dict(choice.filled.dropped),
+        fallback=_fallback(choice, query.k),
+    )
+
+
+def choose(bundle: Bundle, query: Query) -> Choice:
+    """Return what `recommend` answers, as dense integers and without reasons, which take half of its time.
+
+    Raises
+    ------
+    ConfigError, UnknownIdError
+        As `recommend`.
+    """
     placement = _placement_of(query)
     asked = resolve(bundle, query)
     ladder = placement.ladder(bundle, asked)
     filled = fill([rung.source for rung in ladder], query.k, _rules(bundle, query, asked, placement))
-    own = sum(not ladder[one.rung].fallback for one in filled.chosen)
-    return Slate(
-        rec_id=_rec_id(bundle, query),
-        placement=placement.name,
-        model_version=bundle.version,
-        items=_describe(bundle, ladder, filled),
-        shortfall=query.k - len(filled.chosen),
-        dropped=dict(filled.dropped),
-        fallback=_fallback(placement, asked, own, query.k),
-        own=own,
-    )
+    return Choice(placement, asked, ladder, filled)
 
 
 def _placement_of(query: Query) -> Placement:
@@ -111,7 +142,8 @@ def _describe(bundle: Bundle, ladder: list[Rung], filled: Filled) -> list[dict[s
     return items
 
 
-def _fallback(placement: Placement, asked: Asked, own: int, k: int) -> dict[str, str] | None:
+def _fallback(choice: Choice, k: int) -> dict[str, str] | None:
+    placement, asked, own = choice.placement, choice.asked, choice.own
     if own == k:
         return None
     asked_with = len(asked.anchors) + (len(asked.history) if placement.anchor == "user" else 0)

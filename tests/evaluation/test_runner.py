@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from math import log2
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from recommender.errors import DataError
 from recommender.evaluation import EvaluationReport, answers, evaluate_bundle, runner, split_events
 from recommender.evaluation.tasks import Task
 from recommender.pipeline.fit import fit_bundle
-from recommender.placements import Query, Slate
+from recommender.placements import Query
 
 N_USERS, N_ITEMS = 4, 6
 
@@ -95,16 +96,14 @@ def evaluate(monkeypatch: pytest.MonkeyPatch) -> Evaluate:
         bundle = fit_bundle(replace(dataset, events=split.train), config)
         tasks: dict[str, Task] = {}
 
-        def recommend(bundle: Bundle, query: Query) -> Slate:
-            key = query.user_id or query.item_ids[0]
-            items = [{"item_id": f"i{item}"} for item in slates.get(key, [])[: query.k]]
-            return Slate("", query.placement, "", items, query.k - len(items), own=1)
+        def choose(bundle: Bundle, query: Query) -> SimpleNamespace:
+            return SimpleNamespace(items=slates.get(query.user_id or query.item_ids[0], [])[: query.k], own=1)
 
         def recorded(bundle: Bundle, given: list[Task], *arguments: Any, **named: Any) -> Any:
             tasks.update({task.name: task for task in given})
             return asked(bundle, given, *arguments, **named)
 
-        monkeypatch.setattr(answers, "recommend", recommend)
+        monkeypatch.setattr(answers, "choose", choose)
         monkeypatch.setattr(runner, "answer_tasks", recorded)
         return evaluate_bundle(bundle, split, config.evaluation, config.gate, **options), tasks
 
