@@ -26,7 +26,7 @@ class Series:
 
 
 def interval_bar(value: float, low: float | None, high: float | None, scale: tuple[float, float], colour: int) -> str:
-    """Return a dot with its interval on a horizontal scale; a mark at zero where the scale crosses it."""
+    """Return a dot with its interval on a horizontal scale, as far as they lie on it, and a mark at zero."""
     start, end = scale
     span = end - start or 1.0
 
@@ -37,14 +37,29 @@ def interval_bar(value: float, low: float | None, high: float | None, scale: tup
     whisker = ""
     if low is not None and high is not None:
         whisker = f'<line class="m{colour} whisker" x1="{at(low)}" x2="{at(high)}" y1="50%" y2="50%"/>'
-    dot = f'<circle class="m{colour}" cx="{at(value)}" cy="50%" r="5"/>'
+    dot = f'<circle class="m{colour}" cx="{at(value)}" cy="50%" r="5"/>' if start <= value <= end else ""
     return f'<svg class="bar" aria-hidden="true" focusable="false">{zero}{whisker}{dot}</svg>'
 
 
-def line_chart(title: str, x_name: str, y_name: str, series: Sequence[Series], *, x_max: float, y_max: float) -> str:
-    """Return a chart of lines or points from 0 to the maxima; what it shows stands in `title`, for who can't see it."""
-    x_ticks, y_ticks = ticks(x_max), ticks(y_max)
-    x_max, y_max = x_ticks[-1], y_ticks[-1]
+def line_chart(
+    title: str,
+    x_name: str,
+    y_name: str,
+    series: Sequence[Series],
+    *,
+    x_max: float,
+    y_max: float,
+    x_ticks: Sequence[tuple[float, str]] | None = None,
+) -> str:
+    """Return a chart of lines or points from 0 to the maxima; what it shows stands in `title`, for who can't see it.
+
+    `x_ticks` are places and their texts, for another scale than a plain one.
+    """
+    y_ticks = ticks(y_max)
+    y_max = y_ticks[-1]
+    if x_ticks is None:
+        x_ticks = [(value, f"{value:g}") for value in ticks(x_max)]
+        x_max = x_ticks[-1][0]
 
     def x(value: float) -> float:
         return LEFT + value / x_max * (WIDTH - LEFT - RIGHT)
@@ -61,7 +76,7 @@ def line_chart(title: str, x_name: str, y_name: str, series: Sequence[Series], *
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{at:.1f}" y2="{at:.1f}"/>')
         parts.append(f'<text x="{LEFT - 6}" y="{at + 5:.1f}" text-anchor="end">{value:g}</text>')
     under = HEIGHT - BOTTOM + 18
-    parts += [f'<text x="{x(value):.1f}" y="{under}" text-anchor="middle">{value:g}</text>' for value in x_ticks]
+    parts += [f'<text x="{x(value):.1f}" y="{under}" text-anchor="middle">{text}</text>' for value, text in x_ticks]
     for one in series:
         places = [(x(a), y(b)) for a, b in one.points]
         if one.line:

@@ -7,7 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 from importlib.resources import files
 from itertools import groupby
+from math import log10
 from pathlib import Path
+
+import numpy as np
 
 from recommender.errors import StoreError
 from recommender.evaluation.charts import Series, interval_bar, line_chart, nice_scale
@@ -34,6 +37,7 @@ MEANINGS = {
     "gini": "0: all items are shown equally often; 1: one takes all places",
 }
 COLOURS = 6
+TELLING = 30  # the wide intervals of smaller slices run out of their cell, so that those of the others can be seen
 RIGHT = ' class="n"'
 HOW_TO_READ = """\
 Each figure is a mean over cases. Its interval holds the true mean in 95 of 100 such samples of users; it does not cover
@@ -255,33 +259,42 @@ def _popularity(report: EvaluationReport, curves: Sequence[Curve]) -> str:
     if not curves:
         return ""
     series = [
-        Series(one.model, _colour(report, one.model), list(zip(one.items, one.places, strict=True))) for one in curves
+        Series(
+            one.model, _colour(report, one.model), [(log10(n), y) for n, y in zip(one.items, one.places, strict=True)]
+        )
+        for one in curves
     ]
-    tenth = [f"{one.model} {_at(one, 0.1):.0%}" for one in curves]
-    title = "Places taken by the most bought tenth of the items: " + ", ".join(tenth)
-    chart = line_chart(title, "items, the most bought first", "share of all places", series, x_max=1.0, y_max=1.0)
-    rows = [
-        [f"{share:.0%}", *(f"{_at(one, share):.1%}" for one in curves)] for share in (0.01, 0.05, 0.1, 0.25, 0.5, 1.0)
-    ]
+    n_items = curves[0].items[-1]
+    powers = [10**power for power in range(len(str(n_items)))]
+    hundred = [f"{one.model} {_at(one, min(100, n_items)):.0%}" for one in curves]
+    title = f"Places taken by the {min(100, n_items)} most bought items: " + ", ".join(hundred)
+    chart = line_chart(
+        title,
+        "items, the most bought first",
+        "share of all places",
+        series,
+        x_max=log10(max(n_items, 2)),
+        y_max=1.0,
+        x_ticks=[(log10(power), f"{power:,}") for power in powers],
+    )
+    counts = [*(power for power in powers if power < n_items), n_items]
+    rows = [[f"{count:,}", *(f"{_at(one, count):.1%}" for one in curves)] for count in counts]
     head = ("most bought items", *(escape(one.model) for one in curves))
     table = _details("As a table", _table(head, rows, numbers=range(1, len(head)), heads=(0,)))
-    return _figure(chart, "Popularity curve: " + title + ".", table)
+    return _figure(chart, f"Popularity curve. {title}.", table)
 
 
-def _at(curve: Curve, share: float) -> float:
-    """Return the share of places of the most bought share of the items, between the points of a curve."""
-    before = max((i for i, x in enumerate(curve.items) if x <= share), default=0)
-    after = min(before + 1, len(curve.items) - 1)
-    width = curve.items[after] - curve.items[before]
-    part = (share - curve.items[before]) / width if width else 0.0
-    return curve.places[before] + part * (curve.places[after] - curve.places[before])
+def _at(curve: Curve, count: int) -> float:
+    """Return the share of places of the most bought items, between the points of a curve."""
+    return float(np.interp(count, curve.items, curve.places))
 
 
 def _slices(report: EvaluationReport, rows: Sequence[SliceRow]) -> str:
     shown = [row for row in rows if f"{row.metric}@{row.k}" == report.gate_metric]
     if not shown:
         return ""
-    scale = nice_scale([row.high for row in shown], from_zero=True)
+    telling = [row.high for row in shown if row.n >= TELLING] or [row.high for row in shown]
+    scale = nice_scale(telling, from_zero=True)
     body = []
     for (by, group), lines in groupby(shown, key=lambda row: (row.by, row.group)):
         name = f'<span class="quiet">{escape(by)}</span> {escape(group)}'

@@ -187,14 +187,19 @@ def gini(shown: NDArray[np.int64], known: NDArray[np.bool_]) -> float:
 
 
 def popularity_curve(
-    shown: NDArray[np.int64], buyers: NDArray[np.int64], known: NDArray[np.bool_], points: int = 41
-) -> tuple[list[float], list[float]]:
-    """Return shares of the items, from the most bought down, and the shares of all places that these items take."""
+    shown: NDArray[np.int64], buyers: NDArray[np.int64], known: NDArray[np.bool_], points: int = 60
+) -> tuple[list[int], list[float]]:
+    """Return numbers of items, the most bought first, and the share of all places that these items take.
+
+    The numbers grow by a factor, from 1 to all items that can be relevant: what matters happens among the first.
+    """
+    n = int(known.sum())
+    if not n:
+        return [], []
     by_popularity = np.argsort(-buyers[known], kind="stable")
-    taken = np.concatenate([[0], np.cumsum(shown[known][by_popularity])])
-    n = len(taken) - 1
-    places = np.unique(np.rint(np.linspace(0, 1, points) ** 2 * n).astype(np.int64))  # finer among what sells most
-    return (places / max(n, 1)).tolist(), (taken[places] / max(taken[-1], 1)).tolist()
+    taken = np.cumsum(shown[known][by_popularity])
+    ranks = np.unique(np.rint(np.geomspace(1, n, points)).astype(np.int64))
+    return ranks.tolist(), (taken[ranks - 1] / max(taken[-1], 1)).tolist()
 
 
 def _mean_over_shown(slates: NDArray[np.int32], values: Floats) -> Floats:

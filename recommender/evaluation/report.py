@@ -86,11 +86,14 @@ class SplitRecord:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """Exposure by popularity: the most bought `items` (shares of all that can be relevant) take these `places`."""
+    """Exposure by popularity: this many `items`, the most bought first, take this share of all `places`.
+
+    The last entry is all items that can be relevant.
+    """
 
     task: str
     model: str
-    items: list[float]
+    items: list[int]
     places: list[float]
 
 

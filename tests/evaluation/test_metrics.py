@@ -127,10 +127,10 @@ def test_coverage_and_gini_by_hand() -> None:
 
 
 def test_popularity_curve_ends_with_everything() -> None:
-    shares, taken = metrics.popularity_curve(
-        np.array([1, 0, 3, 9]), np.array([5, 1, 9, 7]), np.array([True, True, True, False]), points=101
-    )
-    assert (shares[0], taken[0]) == (0, 0)
-    assert (shares[-1], taken[-1]) == (1, 1)
-    assert dict(zip(shares, taken, strict=True))[1 / 3] == 3 / 4
-    assert taken == sorted(taken)
+    shown, buyers = np.array([1, 0, 3, 9]), np.array([5, 1, 9, 7])
+    found = metrics.popularity_curve(shown, buyers, np.array([True, True, True, False]))
+    assert found == ([1, 2, 3], [3 / 4, 1, 1])
+    ranks, taken = metrics.popularity_curve(np.ones(5_000, dtype=int), np.arange(5_000), np.ones(5_000, dtype=bool))
+    assert len(ranks) < 60
+    assert taken == pytest.approx([rank / 5_000 for rank in ranks])
+    assert metrics.popularity_curve(shown, buyers, np.zeros(4, dtype=bool)) == ([], [])
