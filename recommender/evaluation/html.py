@@ -259,9 +259,7 @@ def _popularity(report: EvaluationReport, curves: Sequence[Curve]) -> str:
     if not curves:
         return ""
     series = [
-        Series(
-            one.model, _colour(report, one.model), [(log10(n), y) for n, y in zip(one.items, one.places, strict=True)]
-        )
+        Series(one.model, _colour(report, one.model), list(zip(np.log10(one.items).tolist(), one.places, strict=True)))
         for one in curves
     ]
     n_items = curves[0].items[-1]
@@ -270,7 +268,7 @@ def _popularity(report: EvaluationReport, curves: Sequence[Curve]) -> str:
     title = f"Places taken by the {min(100, n_items)} most bought items: " + ", ".join(hundred)
     chart = line_chart(
         title,
-        "items, the most bought first",
+        "items, the most bought first (log scale)",
         "share of all places",
         series,
         x_max=log10(max(n_items, 2)),

@@ -138,6 +138,8 @@ def test_bars_stay_within_their_cell() -> None:
     assert nice_scale([], from_zero=True)[1] > 0
     assert nice_scale([0.0, 0.0], from_zero=True)[1] > 0
     drawn = interval_bar(9.0, -9.0, 99.0, scale, 0)
+    assert "circle" not in drawn
+    assert "circle" in interval_bar(0.5, -9.0, 99.0, scale, 0)
     assert all(0 <= float(share) <= 100 for share in re.findall(r'="([\d.]+)%"', drawn))
     assert 'class="zero"' in drawn
     assert 'class="zero"' not in interval_bar(0.2, 0.1, 0.3, (0.1, 1.0), 0)
