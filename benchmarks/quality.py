@@ -26,7 +26,7 @@ from benchmarks.training.record import write_record
 from recommender.bundle import Store
 from recommender.config import Config, load_config
 from recommender.pipeline import evaluate, train, tune
-from recommender.placements import Query, recommend
+from recommender.placements import Query, choose
 
 K = 20
 PUBLISHED = ("gowalla", "amazon-electronics")
@@ -68,8 +68,11 @@ def main() -> None:
 
 
 def _published(asked: argparse.Namespace) -> dict[str, dict[str, Any]]:
-    source = asked.datasets.resolve() / asked.dataset / "train.parquet"
-    return {"data": {"events": str(source)}, "evaluation": {"split": "random"}}
+    folder = asked.datasets.resolve() / asked.dataset
+    return {
+        "data": {"events": str(folder / "train.parquet")},
+        "evaluation": {"split": "given", "test_events": str(folder / "test.parquet")},
+    }
 
 
 def _journey(asked: argparse.Namespace) -> dict[str, dict[str, Any]]:
@@ -92,8 +95,8 @@ def _score_published(config: Config, asked: argparse.Namespace) -> dict[str, Any
     discounts = 1 / np.log2(np.arange(2, K + 2))
     recall, recall_min, ndcg = [], [], []
     for user, right in relevant.items():
-        slate = recommend(bundle, Query("for-you", k=K, user_id=str(user)))
-        hits = np.array([item["item_id"] in right for item in slate.items])
+        slate = choose(bundle, Query("for-you", k=K, user_id=str(user))).rows(bundle)
+        hits = np.array([item_id in right for item_id, *_ in slate])
         recall.append(hits.sum() / len(right))
         recall_min.append(hits.sum() / min(K, len(right)))
         ndcg.append(discounts[: len(hits)][hits].sum() / discounts[: min(K, len(right))].sum())
@@ -108,7 +111,7 @@ def _score_published(config: Config, asked: argparse.Namespace) -> dict[str, Any
 def _score_journey(config: Config) -> dict[str, Any]:
     report = evaluate.run(config, progress=_say)
     return {
-        "users": max(row.n for row in report.rows if row.placement == "for-you"),
+        "users": max(row.n for row in report.rows if row.task == "for-you"),
         "ndcg@20": report.metrics["for-you/alsobought/ndcg@20"],
         "best sellers ndcg@20": report.metrics["for-you/best sellers/ndcg@20"],
     }

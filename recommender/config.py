@@ -229,11 +229,21 @@ class Placements(Record):
 class Evaluation(Record):
     """How offline evaluation cuts and measures."""
 
-    split: Literal["time", "random"] = Field(
-        "time", description="time: the last test_days; random: where there are no times."
+    split: Literal["time", "leave_last_order_out", "leave_last_item_out", "random", "given"] = Field(
+        "time",
+        description="time: the last test_days; random: a share of each user's items, also where there are no times; "
+        "given: test_events.",
     )
     test_days: float = Field(28.0, gt=0, description="Length of the test period.")
-    test_share: float = Field(0.2, gt=0, lt=1, description="Share of the events in a random split's test side.")
+    test_share: float = Field(
+        0.2, gt=0, lt=1, description="Share of each user's items on the test side of a random split."
+    )
+    test_events: str | list[str] | None = Field(
+        None, description="The test side of the given split: a file, glob or list, with the columns of `data.events`."
+    )
+    relations: str | None = Field(
+        None, description="CSV or Parquet file with item_id, related_id: similar-items is asked about it."
+    )
     k: list[Annotated[int, Field(ge=1, le=100)]] = Field([10, 20], min_length=1, description="Slate lengths measured.")
     max_users: int = Field(10_000, ge=1, description="Most users, and most orders, measured (a seeded sample beyond).")
 
@@ -241,7 +251,11 @@ class Evaluation(Record):
 class Gate(Record):
     """What a new model must reach before it is promoted."""
 
-    metric: str = Field("ndcg@10", pattern=r"^(recall|ndcg|hit_rate)@[1-9]\d?$", description="Metric of for-you.")
+    metric: str = Field(
+        "ndcg@10",
+        pattern=r"^(recall|recall_all|precision|ndcg|hit_rate|mrr|map)@[1-9]\d?$",
+        description="Metric of for-you.",
+    )
 
 
 class StoreConfig(Record):

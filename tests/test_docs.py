@@ -112,6 +112,16 @@ def test_the_quickstarts_python_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     )
 
 
+def test_the_evaluations_python_runs(tmp_path: Path) -> None:
+    (example,) = blocks(ROOT / "docs" / "evaluation.md", "python")
+    done = subprocess.run([sys.executable, "-c", example], cwd=tmp_path, capture_output=True, text=True, check=True)
+    lines = done.stdout.splitlines()
+    assert len(lines) == 10
+    compared = [line.partition(":")[0] for line in lines[6:]]
+    assert compared == ["alsobought - best sellers"] * 2 + ["implicit - best sellers"] * 2
+    assert all(re.search(r" \+0\.\d+, p = 0\.0\d+$", line) for line in lines[6:])
+
+
 def test_the_quickstarts_files_are_read(tmp_path: Path) -> None:
     events, items = blocks(ROOT / "docs" / "quickstart.md", "csv")
     (shop,) = blocks(ROOT / "docs" / "quickstart.md", "toml")

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from recommender.cli.formats import figure, printable
 
+HEADLINE_METRICS = ("recall", "ndcg", "hit_rate", "coverage")
 PIPE_WIDTH = 1000  # a line of a table is a line of a pipe, whatever ids and titles it holds
 
 
@@ -86,10 +87,12 @@ def warning(text: str) -> Text:
 
 
 def metrics_table(metrics: Mapping[str, float]) -> Table:
-    """Return a row per placement and metric, a column per model; the names are "for-you/alsobought/ndcg@10"."""
+    """Return a row per placement and headline metric, a column per model; names are "for-you/alsobought/ndcg@10"."""
     lines: dict[tuple[str, str], dict[str, float]] = {}
     for name, value in metrics.items():
         placement, model, metric = name.split("/")
+        if metric.partition("@")[0] not in HEADLINE_METRICS:
+            continue
         lines.setdefault((placement, metric), {})[model] = value
     models = list(dict.fromkeys(model for values in lines.values() for model in values))
     rows = [

@@ -20,6 +20,7 @@ class Dataset:
     """Ids, events and catalogue that belong together.
 
     `items` is the union of catalogue and events; `sessions` holds the ids of all sessions, of known users as well.
+    `test` are the events of `evaluation.test_events`, in the same id spaces; they train nothing.
     """
 
     users: IdMap
@@ -27,3 +28,4 @@ class Dataset:
     items: IdMap
     events: Events
     catalogue: Catalogue
+    test: Events | None = None

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.bundle import Bundle
-from recommender.evaluation.runner import Case
+from recommender.evaluation.tasks import Task
 from recommender.placements.asked import resolve
 from recommender.placements.for_you import FOR_YOU, blend_of, history_of
 from recommender.placements.recommend import rules_of
@@ -70,14 +70,15 @@ class Scored:
         return float((np.bincount(users, gains, minlength=len(ideal)) / ideal).mean())
 
 
-def score_candidates(bundle: Bundle, cases: Iterable[Case]) -> Scored:
-    """Return the candidates of for-you for some users, as its sources see them; those of weight 0 are left out."""
+def score_candidates(bundle: Bundle, task: Task, cases: Iterable[int]) -> Scored:
+    """Return the candidates of for-you in some cases, as its sources see them; those of weight 0 are left out."""
     rows = []
     for case in cases:
-        asked = resolve(bundle, case.query)
+        query, relevant = task.query(case, k=1), task.relevant.of(case)
+        asked = resolve(bundle, query)
         blend = blend_of(bundle, history_of(asked))
-        pool = blend.pool(rules_of(bundle, case.query, asked, FOR_YOU).allowed())
-        rows.append((blend.features(pool), np.isin(pool, case.relevant), len(case.relevant)))
+        pool = blend.pool(rules_of(bundle, query, asked, FOR_YOU).allowed())
+        rows.append((blend.features(pool), np.isin(pool, relevant), len(relevant)))
     return Scored.of(rows)
 
 

@@ -1,193 +1,168 @@
-"""Asking placements about the test side, exactly as the server would."""
+"""Asking placements about the test side, exactly as the server would, and setting them beside best sellers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from recommender.bundle import Bundle
 from recommender.config import Evaluation, Gate
-from recommender.dataset import Events
-from recommender.evaluation.metrics import Metrics, measure
-from recommender.evaluation.report import EvaluationReport, Row
+from recommender.dataset import Catalogue, Events
+from recommender.evaluation.answers import answer_tasks
+from recommender.evaluation.baseline import best_not_given, best_sellers, distinct_buyers
+from recommender.evaluation.checks import check_split
+from recommender.evaluation.examples import examples_of
+from recommender.evaluation.measure import Answers, Measured, adjust, main_figure, measure_task
+from recommender.evaluation.metrics import ItemFacts
+from recommender.evaluation.report import Comparison, EvaluationReport, SplitRecord, TaskRecord
+from recommender.evaluation.slices import CaseSlice, ItemSlice, category_slices, popularity_slices, user_slices
 from recommender.evaluation.splits import Split
-from recommender.matrix import SECONDS_PER_DAY, net_of_returns
-from recommender.models import build_baskets
-from recommender.placements import Query, recommend
+from recommender.evaluation.tasks import FOR_YOU, Task, also_bought_task, for_you_task, similar_items_task
+from recommender.matrix import net_of_returns
 from recommender.progress import Progress, silent
 
 MODEL = "alsobought"
 BASELINE = "best sellers"
-METRICS = tuple(field.name for field in fields(Metrics))
+EXAMPLES = 10
 
-Slates = dict[str, list[NDArray[np.int32]]]
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """One question with a known answer: what to ask, what must not be answered, what would be right."""
-
-    query: Query
-    given: NDArray[np.int32]
-    relevant: NDArray[np.int32]
+Relations = tuple[NDArray[np.int32], NDArray[np.int32]]
+"""Items and the items related to them, each of shape (n,)."""
 
 
 def evaluate_bundle(
-    bundle: Bundle, split: Split, config: Evaluation, gate: Gate, *, progress: Progress = silent
+    bundle: Bundle,
+    split: Split,
+    config: Evaluation,
+    gate: Gate,
+    *,
+    relations: Relations | None = None,
+    fingerprint: Mapping[str, Any] | None = None,
+    workers: int | None = None,
+    progress: Progress = silent,
 ) -> EvaluationReport:
-    """Score for-you and also-bought (the rest of an order, one item given) of a bundle fitted on `split.train`.
+    """Score for-you, also-bought and, given `relations`, similar-items of a bundle fitted on `split.train`.
 
-    For-you is asked about new items: purchases of the test side whose item its rules do not hide from the user as
-    owned or seen. Only items with factors that the shop may show are relevant: the rule `matrix.min_users_per_item`
-    holds for candidates and truth. The baseline ranks such items by distinct users of the last `test_days` of
-    training and repeats nothing that is hidden or given.
+    Only items with factors that the shop may show are relevant: the rule `matrix.min_users_per_item` holds for
+    candidates and truth. The baseline ranks such items by distinct users of the last `test_days` of training and
+    repeats nothing that is hidden or given. `fingerprint` says of which data and configuration the report tells;
+    `workers` as in `answer_tasks`.
+
+    Raises
+    ------
+    DataError
+        If the split leaks: see `check_split`.
     """
-    train, test = net_of_returns(split.train), net_of_returns(split.test)
-    goal = bundle.manifest.main_event
-    train, test = train.where(train.is_type(goal)), test.where(test.is_type(goal))
+    check_split(split)
+    train, test = _goal(bundle, split.train), _goal(bundle, split.test)
     known = np.zeros(len(bundle.items), dtype=bool)
     known[bundle.als_index.items] = True
     known &= bundle.catalogue.servable
+    facts = item_facts(train, bundle.catalogue, known)
 
-    gate_metric, gate_k = _metric_and_k(gate)
-    depth = max(*config.k, gate_k)
+    tasks = [
+        for_you_task(bundle, test, known, config.max_users),
+        also_bought_task(bundle, test, known, config.max_users),
+    ]
+    if relations is not None:
+        tasks.append(similar_items_task(bundle, relations, known, config.max_users))
+    asked = [task for task in tasks if len(task)]
 
-    for_you = list(for_you_cases(bundle, test, known, depth, config.max_users))
-    also_bought = list(_also_bought_cases(bundle, test, known, depth, config.max_users))
-    best = _best_sellers(train.where(known[train.item]), len(bundle.items), config.test_days)
-    notes = [
-        split.note,
-        f"{len(for_you):,} users who bought something to be found, {len(also_bought):,} orders of at least two items",
+    main = main_figure(gate.metric)
+    depth = max(*config.k, main.k)
+    best = best_sellers(train.where(known[train.item]), len(bundle.items), config.test_days)
+    served = answer_tasks(bundle, asked, depth, workers=workers, progress=progress)
+    measured: list[Measured] = []
+    examples = []
+    for task, ours in zip(asked, served, strict=True):
+        answers = {MODEL: ours, BASELINE: Answers(best_not_given(best, task.given, depth))}
+        slices = slices_of(task, facts, bundle.catalogue)
+        measured.append(measure_task(task, answers, facts, ks=config.k, main=main, baseline=BASELINE, slices=slices))
+        examples += examples_of(task, answers, bundle, config.k[0], EXAMPLES // len(asked))
+    comparisons = adjust([one for part in measured for one in part.comparisons])
+    gate_line = next((one for one in _of(comparisons, main) if one.task == FOR_YOU), None)
+    return EvaluationReport(
+        rows=[row for part in measured for row in part.rows],
+        notes=[split.note, *notes_on(split), *_notes_on(tasks)],
+        warnings=_warnings(_of(comparisons, main)),
+        gate_metric=gate.metric,
+        difference=gate_line.difference if gate_line else 0.0,
+        margin=gate_line.high - gate_line.difference if gate_line else 0.0,
+        models=[MODEL, BASELINE],
+        baseline=BASELINE,
+        tasks=[TaskRecord(task.name, task.asked, task.unit, len(task)) for task in tasks],
+        split=SplitRecord(split.kind, split.note, split.counts),
+        comparisons=comparisons,
+        slices=[row for part in measured for row in part.slices],
+        curves=[curve for part in measured for curve in part.curves],
+        examples=examples,
+        fingerprint=dict(fingerprint or {}),
+        cases=[part.cases for part in measured],
+    )
+
+
+def item_facts(goal: Events, catalogue: Catalogue, known: NDArray[np.bool_]) -> ItemFacts:
+    """Return what is known of the items from the goal events of training and the catalogue.
+
+    An item without a price in the catalogue has the mean price that training paid.
+    """
+    n_items = len(known)
+    priced = ~np.isnan(goal.price)
+    paid = np.bincount(goal.item[priced], goal.price[priced], minlength=n_items)
+    times = np.bincount(goal.item[priced], minlength=n_items)
+    mean_paid = np.divide(paid, times, out=np.full(n_items, np.nan), where=times > 0)
+    return ItemFacts(
+        known=known,
+        buyers=distinct_buyers(goal, n_items),
+        n_buyers=len(np.unique(goal.actor)),
+        bought=np.bincount(goal.item, minlength=n_items).astype(np.float64),
+        price=np.where(np.isnan(catalogue.price), mean_paid, catalogue.price),
+        category=catalogue.category,
+    )
+
+
+def slices_of(task: Task, facts: ItemFacts, catalogue: Catalogue) -> Sequence[CaseSlice | ItemSlice]:
+    """Return the slices that this task and shop have."""
+    return [
+        *user_slices(task),
+        *popularity_slices(facts.bought),
+        *category_slices(task, catalogue.category, catalogue.categories),
     ]
 
-    rows: list[Row] = []
-    warnings: list[str] = []
-    difference = margin = 0.0
-    for placement, cases in (("for-you", for_you), ("also-bought", also_bought)):
-        if not cases:
-            notes.append(f"{placement}: no test case, so no figures")
-            continue
-        with threadpool_limits(limits=1):  # as in serving: queries are too small to share among threads
-            served = _answer(cases, lambda case: _served(bundle, case), f"evaluate {placement}", progress)
-        slates = {
-            MODEL: served,
-            BASELINE: [_best_not_given(best, case.given, depth) for case in cases],
-        }
-        rows += _rows(placement, slates, cases, config.k, known)
-        ahead, half_width = _compare(slates, cases, gate_metric, gate_k)
-        if ahead + half_width < 0:
-            warnings.append(
-                f"{placement} is clearly worse than best sellers: {ahead:+.4f} ± {half_width:.4f} {gate.metric}"
-            )
-        if placement == "for-you":
-            difference, margin = ahead, half_width
-    return EvaluationReport(rows, notes, warnings, gate.metric, difference, margin)
+
+def notes_on(split: Split) -> list[str]:
+    """Return what the test side holds that training never met."""
+    counts = split.counts
+    return [
+        f"{counts.train_events:,} events train, {counts.test_events:,} test; of these, {counts.cold_users:,} of "
+        f"{counts.test_users:,} users and {counts.cold_items:,} of {counts.test_items:,} items are unknown to training"
+    ]
 
 
-def for_you_cases(bundle: Bundle, test: Events, known: NDArray[np.bool_], depth: int, max_users: int) -> Iterable[Case]:
-    """Yield what for-you is asked about some users, and the new items each of them bought in the test events."""
-    n_items = len(bundle.items)
-    asked = test.where((test.user >= 0) & known[test.item])
-    hidden = _hidden_pairs(bundle)
-    relevant = np.setdiff1d(asked.user.astype(np.int64) * n_items + asked.item, hidden)
-    for user in _sample(np.unique(relevant // n_items), max_users):
-        query = Query("for-you", k=depth, user_id=bundle.users.id_of(user))
-        yield Case(query, _items_of(user, hidden, n_items), _items_of(user, relevant, n_items))
+def _goal(bundle: Bundle, events: Events) -> Events:
+    events = net_of_returns(events)
+    return events.where(events.is_type(bundle.manifest.main_event))
 
 
-def _hidden_pairs(bundle: Bundle) -> NDArray[np.int64]:
-    """Return user * I + item, ascending, of every pair that the rules of for-you hide."""
-    histories, rules = bundle.histories, bundle.config.placements.for_you
-    users = np.repeat(np.arange(len(histories)), np.diff(histories.indptr))
-    pairs = users * len(bundle.items) + histories.items
-    if rules.exclude_seen:
-        return pairs
-    return pairs[histories.owned] if rules.exclude_owned else pairs[:0]
+def _notes_on(tasks: Sequence[Task]) -> list[str]:
+    return [
+        f"{task.name}: {len(task):,} {task.unit}; {task.asked}"
+        if len(task)
+        else f"{task.name}: no test case, so no figures"
+        for task in tasks
+    ]
 
 
-def _items_of(user: int, pairs: NDArray[np.int64], n_items: int) -> NDArray[np.int32]:
-    start, end = np.searchsorted(pairs, [user * n_items, (user + 1) * n_items])
-    return (pairs[start:end] % n_items).astype(np.int32)
+def _of(comparisons: Sequence[Comparison], main: tuple[str, int]) -> list[Comparison]:
+    return [one for one in comparisons if (one.metric, one.k) == main]
 
 
-def _also_bought_cases(
-    bundle: Bundle, test: Events, known: NDArray[np.bool_], depth: int, max_orders: int
-) -> Iterable[Case]:
-    baskets = build_baskets(test.where(known[test.item]))
-    rng = np.random.default_rng(0)
-    for basket in _sample(np.flatnonzero(baskets.sizes >= 2), max_orders):
-        items = baskets.of(basket)
-        anchor = rng.integers(len(items))
-        query = Query("also-bought", k=depth, item_ids=(bundle.items.id_of(items[anchor]),))
-        yield Case(query, items[anchor : anchor + 1], np.delete(items, anchor))
-
-
-def _sample(values: NDArray[np.int64], most: int) -> list[int]:
-    if len(values) > most:
-        values = np.sort(np.random.default_rng(0).choice(values, most, replace=False))
-    return [int(value) for value in values]
-
-
-def _best_sellers(train: Events, n_items: int, days: float) -> NDArray[np.int32]:
-    recent = train.where(train.time > train.time[-1] - int(days * SECONDS_PER_DAY)) if train.has_times else train
-    pairs = np.unique(recent.actor.astype(np.int64) * n_items + recent.item)
-    users = np.bincount(pairs % n_items, minlength=n_items)
-    order = np.argsort(-users, kind="stable")
-    return order[users[order] > 0].astype(np.int32)
-
-
-def _best_not_given(best: NDArray[np.int32], given: NDArray[np.int32], k: int) -> NDArray[np.int32]:
-    head = best[: k + len(given)]
-    return head[~np.isin(head, given)][:k]
-
-
-def _served(bundle: Bundle, case: Case) -> NDArray[np.int32]:
-    slate = recommend(bundle, case.query)
-    return bundle.items.indices_of(item["item_id"] for item in slate.items)
-
-
-def _answer(
-    cases: Sequence[Case], answer: Callable[[Case], NDArray[np.int32]], stage: str, progress: Progress
-) -> list[NDArray[np.int32]]:
-    slates = []
-    for done, case in enumerate(cases, start=1):
-        slates.append(answer(case))
-        if done % 100 == 0 or done == len(cases):
-            progress(stage, done, len(cases))
-    return slates
-
-
-def _rows(
-    placement: str, slates: Slates, cases: Sequence[Case], ks: Sequence[int], known: NDArray[np.bool_]
-) -> list[Row]:
-    rows = []
-    for model, answers in slates.items():
-        for k in ks:
-            measured = [measure(slate, case.relevant, k) for slate, case in zip(answers, cases, strict=True)]
-            shown = np.unique(np.concatenate([slate[:k] for slate in answers]))
-            figures = {name: float(np.mean([getattr(one, name) for one in measured])) for name in METRICS}
-            figures["coverage"] = float(known[shown].sum() / known.sum())
-            rows += [Row(placement, model, name, k, value, len(cases)) for name, value in figures.items()]
-    return rows
-
-
-def _metric_and_k(gate: Gate) -> tuple[str, int]:
-    name, _, k = gate.metric.partition("@")
-    return name, int(k)
-
-
-def _compare(slates: Slates, cases: Sequence[Case], name: str, k: int) -> tuple[float, float]:
-    """Return the mean paired difference model - baseline and its 95% half-width."""
-    differences = np.array(
-        [
-            getattr(measure(ours, case.relevant, k), name) - getattr(measure(best, case.relevant, k), name)
-            for ours, best, case in zip(slates[MODEL], slates[BASELINE], cases, strict=True)
-        ]
-    )
-    if len(differences) < 2:
-        return 0.0, 0.0
-    return float(differences.mean()), float(1.96 * differences.std(ddof=1) / np.sqrt(len(differences)))
+def _warnings(comparisons: Sequence[Comparison]) -> list[str]:
+    return [
+        f"{one.task} is clearly worse than {one.baseline}: {one.metric}@{one.k} {one.difference:+.4f} "
+        f"(95%: {one.low:+.4f} to {one.high:+.4f})"
+        for one in comparisons
+        if one.high < 0
+    ]

@@ -8,7 +8,18 @@ from __future__ import annotations
 
 from recommender.ingest.id_list import IdList, read_id_list
 from recommender.ingest.read import read_dataset, require_enough
+from recommender.ingest.relations import Relations, read_relations
 from recommender.ingest.remedies import REMEDIES
 from recommender.ingest.report import IngestReport, SourceReport
 
-__all__ = ["REMEDIES", "IdList", "IngestReport", "SourceReport", "read_dataset", "read_id_list", "require_enough"]
+__all__ = [
+    "REMEDIES",
+    "IdList",
+    "IngestReport",
+    "Relations",
+    "SourceReport",
+    "read_dataset",
+    "read_id_list",
+    "read_relations",
+    "require_enough",
+]

@@ -34,6 +34,7 @@ TYPES = {
     "quantity": np.float32,
     "price": np.float32,
     "event_id": np.uint64,
+    "is_test": np.bool_,
 }
 """What is kept per event until the end; orders and event ids as hashes, 0 where there is none."""
 
@@ -81,8 +82,10 @@ class EventsReader:
         """The event types that are read: those with a weight, and returns."""
         return tuple(dict.fromkeys([*self.config.event_weights, RETURN]))
 
-    def read(self, source: Source, refused: RefusedRows, progress: Progress, total: int | None) -> None:
-        """Read one source to its end; raises DataError where it can't be read at all."""
+    def read(
+        self, source: Source, refused: RefusedRows, progress: Progress, total: int | None, *, is_test: bool = False
+    ) -> None:
+        """Read one source to its end, as test events if told so; raises DataError where it can't be read at all."""
         found = find_columns(source, self.config.data.events_columns, "events")
         names = {our: theirs for our, theirs in found.items() if our not in UNUSED}
         self._note_absent(source, names)
@@ -96,7 +99,7 @@ class EventsReader:
             except DataError as error:
                 raise DataError(f"{source.name}: {error}") from None
             event_ids = read_ids(columns["event_id"]) if "event_id" in columns else None
-            self._keep(rows, event_ids)
+            self._keep(rows, event_ids, is_test=is_test)
             self._note_ids(rows)
             refused.take(batch, rows.reasons, counts)
             counts.used += int(rows.keep.sum())
@@ -104,8 +107,8 @@ class EventsReader:
             counts.guest_returns += rows.guest_returns
             progress("reading events", before + counts.read, total)
 
-    def finish(self) -> tuple[Events, IdMap, IdMap]:
-        """Return the events in order of time, and the id maps of users and sessions.
+    def finish(self) -> tuple[Events, NDArray[np.bool_], IdMap, IdMap]:
+        """Return the events in order of time, which of them are test events, and the id maps of users and sessions.
 
         Their items are integers of `items`, not yet ranks.
         """
@@ -134,9 +137,9 @@ class EventsReader:
             n_sessions=len(sessions),
             n_orders=n_orders,
         )
-        return events, users, sessions
+        return events, columns["is_test"], users, sessions
 
-    def _keep(self, rows: EventRows, event_ids: IdColumn | None) -> None:
+    def _keep(self, rows: EventRows, event_ids: IdColumn | None, *, is_test: bool) -> None:
         keep = rows.keep
         number = int(keep.sum())
         kept: dict[str, NDArray[Any]] = {
@@ -149,6 +152,7 @@ class EventsReader:
             "quantity": rows.quantity[keep],
             "price": rows.price[keep].astype(np.float32),
             "event_id": np.zeros(number, np.uint64) if event_ids is None else hash_ids(event_ids, keep),
+            "is_test": np.full(number, is_test),
         }
         for name, values in kept.items():
             self._columns[name].extend(values)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,13 @@ from recommender.ingest.ids import IdEncoder
 from recommender.ingest.refused import RefusedRows
 from recommender.ingest.remedies import REMEDIES
 from recommender.ingest.report import IngestReport, SourceReport, total
-from recommender.ingest.sources import Source, catalogue_sources, events_sources, table_source
+from recommender.ingest.sources import (
+    Source,
+    catalogue_sources,
+    events_sources,
+    table_source,
+    test_events_sources,
+)
 from recommender.progress import Progress, silent
 
 MIN_EVENTS, MIN_ITEMS, MIN_ACTORS = 10, 3, 3
@@ -34,7 +41,8 @@ def read_dataset(
     config : Config
         Its `data` names sources, columns and how much may be refused; event types without a weight are left out.
     events, catalogue : table, optional
-        A pandas DataFrame, an Arrow table or what else `pyarrow.table` takes, instead of the sources of `config`.
+        A pandas DataFrame, an Arrow table or what else `pyarrow.table` takes, instead of the sources of `config`. The
+        test events of a `given` split are always read from their file.
     progress : Progress
         Called per batch.
 
@@ -57,13 +65,16 @@ def read_dataset(
     # The one look at the clock: an event that is still to come can't have happened.
     reader = EventsReader(config, items, report, now=int(time.time()))
     goods = CatalogueReader(config, items, report)
-    _read_all(config, report, "events", _events(config, events), reader, progress)
+    _read_all(config, report, "events", _events(config, events), reader.read, progress)
+    _read_all(config, report, "test_events", test_events_sources(config), partial(reader.read, is_test=True), progress)
     _require_weighted(report)
-    _read_all(config, report, "catalogue", _catalogue(config, catalogue), goods, progress)
-    found, users, sessions = reader.finish()
+    _read_all(config, report, "catalogue", _catalogue(config, catalogue), goods.read, progress)
+    found, is_test, users, sessions = reader.finish()
     item_ids, ranks = items.finish()
     found = replace(found, item=ranks[found.item])
-    return Dataset(users, sessions, item_ids, found, goods.finish(ranks, len(item_ids))), report
+    test = found.where(is_test) if config.evaluation.split == "given" else None
+    goods_table = goods.finish(ranks, len(item_ids))
+    return Dataset(users, sessions, item_ids, found.where(~is_test), goods_table, test), report
 
 
 def require_enough(dataset: Dataset) -> None:
@@ -98,17 +109,19 @@ def _read_all(
     report: IngestReport,
     name: str,
     sources: Sequence[Source],
-    reader: EventsReader | CatalogueReader,
+    read: Callable[[Source, RefusedRows, Progress, int | None], None],
     progress: Progress,
 ) -> None:
+    counts = report.catalogue if name == "catalogue" else report.events
+    first = len(counts)
     sizes = [source.rows for source in sources]
-    rows = None if None in sizes else sum(size or 0 for size in sizes)
+    rows = None if None in sizes else sum(size or 0 for size in sizes) + sum(earlier.read for earlier in counts)
     with RefusedRows(config.path(config.data.refused) / f"{name}.csv") as refused:
         for source in sources:
-            reader.read(source, refused, progress, rows)
+            read(source, refused, progress, rows)
     if refused.written:
         report.refused_files[name] = str(refused.path)
-    sums = total(report.events if name == "events" else report.catalogue, name)
+    sums = total(counts[first:], name)
     if sources and not sums.read:
         raise DataError(f"{', '.join(source.name for source in sources)}: has no rows")
     _require_few_refused(config, sums, refused)

@@ -123,7 +123,7 @@ def _verdict(evaluation: EvaluationReport, *, force: bool, live: str | None) -> 
     GateRefusedError
         If it may not, nobody forces it, and there is a live version to protect.
     """
-    n_users = max((row.n for row in evaluation.rows if row.placement == "for-you"), default=0)
+    n_users = max((row.n for row in evaluation.rows if row.task == "for-you"), default=0)
     if n_users < MIN_GATE_USERS:
         return f"not measured: the test side has {n_users} users to ask for-you about, a margin needs {MIN_GATE_USERS}"
     measured = f"{evaluation.difference:+.4f} ± {evaluation.margin:.4f} {evaluation.gate_metric} against best sellers"

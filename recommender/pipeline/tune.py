@@ -10,14 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from recommender.bundle import Bundle
 from recommender.config import TUNED, BlendConfig, Config, Record, parse_config
 from recommender.dataset import Dataset, Events
 from recommender.errors import ConfigError, DataError
-from recommender.evaluation import split_events
-from recommender.evaluation.blend_weights import learn_weights, score_candidates
-from recommender.evaluation.runner import Case, for_you_cases
+from recommender.evaluation import Split, split_events
+from recommender.evaluation.blend_weights import Scored, learn_weights, score_candidates
+from recommender.evaluation.tasks import Task, for_you_task
 from recommender.matrix import main_event_type, net_of_returns
 from recommender.pipeline.check import read_and_check
 from recommender.pipeline.fit import fingerprint, fit_bundle
@@ -29,18 +30,21 @@ if TYPE_CHECKING:
 
 USERS = 3000
 FIRST_USERS = 600
-"""A trial is first scored on so many users, and given up where it is worse there than most trials before it."""
+"""A trial is first scored on about so many users, and given up where it is worse there than most trials before it."""
 
 SOURCES = ("als", "item_knn", "co_purchase", "popular", "own")
 STUDY = "tune.db"
+Values = dict[str, Any]
+"""Options by their dotted name."""
+
+INNER: dict[str, Values] = {"given": {"evaluation.split": "random"}}
+"""How the validation side is cut where the test side is a file of its own."""
+
 ENOUGH_TRIALS = 20
 """Fewer say nothing about which option matters."""
 
 WIDE = 16.0
 """ALS' weights are searched within this factor of what suits the matrix."""
-
-Values = dict[str, float | int]
-"""Options by their dotted name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,7 @@ def run(
         If the data can't be used, or no validation user is left.
     """
     dataset, _ = read_and_check(config, events=events, catalogue=catalogue, progress=progress)
-    training = replace(dataset, events=split_events(dataset.events, config.evaluation).train)
+    training = replace(dataset, events=_cut(dataset.events, config, test=dataset.test).train, test=None)
     tuned = tune_dataset(
         training,
         config,
@@ -133,15 +137,16 @@ def tune_dataset(
 class Search:
     """What stays the same from trial to trial.
 
-    `base` is fitted on the events before the validation's, `cases` are its users and what is right for them, `space`
-    how each open option is drawn, `blend` the weights to start from; in `config` every source is asked.
+    `base` is fitted on the events before the validation's, `task` asks about its users, of whom `cases` have a history;
+    `space` is how each open option is drawn, `blend` the weights to start from; in `config` every source is asked.
     """
 
     config: Config
     blend: BlendConfig
     fit_side: Dataset
     base: Bundle
-    cases: list[Case]
+    task: Task
+    cases: list[int]
     space: dict[str, Callable[[optuna.Trial, str], float | int]]
     kept: list[str]
     note: str
@@ -149,12 +154,11 @@ class Search:
     @classmethod
     def of(cls, training: Dataset, config: Config, progress: Progress) -> Search:
         """Cut the validation side off, fit once, and lay out what can be tuned."""
-        kind = "random" if config.evaluation.split == "given" else config.evaluation.split
-        split = split_events(training.events, config.evaluation.model_copy(update={"split": kind}))
+        split = _cut(training.events, _with(config, INNER.get(config.evaluation.split, {})))
         fit_side = replace(training, events=split.train)
         everything = _with(config, {f"blend.{source}": 1.0 for source in SOURCES})
         base = fit_bundle(fit_side, everything, progress=under("before tuning", progress))
-        cases = _cases(base, split.test)
+        task, cases = _cases(base, split.test)
         if not cases:
             raise DataError("tune: no user of the validation side has a history and bought something to be found")
         given = _options_set(config)
@@ -164,6 +168,7 @@ class Search:
             blend=config.blend,
             fit_side=fit_side,
             base=base,
+            task=task,
             cases=cases,
             space={name: draw for name, draw in space.items() if name not in given},
             kept=sorted(name for name in {*space, *(f"blend.{source}" for source in SOURCES)} if name in given),
@@ -188,7 +193,7 @@ class Search:
 
     def value_before(self) -> float:
         """Return what the configuration reaches as it is."""
-        scored = score_candidates(self.base, self.cases)
+        scored = score_candidates(self.base, self.task, self.cases)
         weights = [getattr(self.blend, source) for source in SOURCES[: len(scored.features)]]
         return scored.ndcg(np.array(weights, dtype=np.float32), self.k)
 
@@ -197,7 +202,7 @@ class Search:
         import optuna
 
         bundle = self.fitted({name: draw(trial, name) for name, draw in self.space.items()})
-        _, value = self.learnt(bundle, self.cases[:FIRST_USERS])
+        _, value = self.learnt(bundle, self.cases[:: max(1, len(self.cases) // FIRST_USERS)])
         trial.report(value, step=0)
         if trial.should_prune():
             raise optuna.TrialPruned
@@ -221,9 +226,13 @@ class Search:
             als_index=taste.als_index,
         )
 
-    def learnt(self, bundle: Bundle, cases: list[Case]) -> tuple[Values, float]:
+    def learnt(self, bundle: Bundle, cases: list[int]) -> tuple[Values, float]:
         """Return the blend weights that rank the cases best, and the metric they reach."""
-        scored = score_candidates(bundle, cases)
+        with threadpool_limits(limits=1):  # many small products
+            scored = score_candidates(bundle, self.task, cases)
+            return self._learnt(scored)
+
+    def _learnt(self, scored: Scored) -> tuple[Values, float]:
         sources = SOURCES[: len(scored.features)]
         start = [getattr(self.blend, source) for source in sources]
         free = [f"blend.{source}" not in self.kept for source in sources]
@@ -331,23 +340,27 @@ def _importance(study: optuna.Study) -> dict[str, float]:
     return {name: value / total for name, value in found.items()}
 
 
-def _cases(base: Bundle, test: Events) -> list[Case]:
-    """Return users with a history that factors know, at most USERS of them, and the new items each will buy."""
+def _cut(events: Events, config: Config, test: Events | None = None) -> Split:
+    return split_events(events, config.evaluation, test=test, event_weights=config.event_weights)
+
+
+def _cases(base: Bundle, test: Events) -> tuple[Task, list[int]]:
+    """Return what for-you is asked about users of the test events, and which of them have a history to go by."""
     test = net_of_returns(test)
     test = test.where(test.is_type(base.manifest.main_event))
     known = np.zeros(len(base.items), dtype=bool)
     known[base.als_index.items] = True
     known &= base.catalogue.servable
-    found = for_you_cases(base, test, known, depth=1, max_users=USERS)
-    return [case for case in found if _has_history(base, case)]
+    task = for_you_task(base, test, known, USERS)
+    users = [base.users.index_of(user) for user in task.ids]
+    return task, [case for case, user in enumerate(users) if user is not None and _has_history(base, user)]
 
 
-def _has_history(base: Bundle, case: Case) -> bool:
-    user = base.users.index_of(case.query.user_id or "")
-    return user is not None and bool(base.als.item_factors[base.histories.row(user)[0]].any())
+def _has_history(base: Bundle, user: int) -> bool:
+    return bool(base.als.item_factors[base.histories.row(user)[0]].any())
 
 
-def _with(config: Config, options: Mapping[str, float | int]) -> Config:
+def _with(config: Config, options: Mapping[str, Any]) -> Config:
     """Return the configuration with some options changed."""
     tree = config.model_dump(by_alias=True)
     for name, value in options.items():

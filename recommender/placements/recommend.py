@@ -45,6 +45,16 @@ class Choice:
     rules: Rules
     filled: Filled
 
+    @property
+    def items(self) -> list[int]:
+        """The items of the slate, best first."""
+        return [one.item for one in self.filled.chosen]
+
+    @property
+    def own(self) -> int:
+        """How many of them, the first ones, are the placement's own answer and no fallback."""
+        return sum(not self.ladder[one.rung].fallback for one in self.filled.chosen)
+
     def source_of(self, one: Chosen) -> str:
         """Return what a slate gives as the source of an item."""
         return self.ladder[one.rung].sources_of([one])[0]

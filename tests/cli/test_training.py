@@ -55,10 +55,40 @@ def test_evaluate_sets_the_model_beside_best_sellers(run: Run, trained_shop: Pat
     done = run("evaluate", "--quiet", "--set", "evaluation.k=[5]", cwd=trained_shop)
     assert done.returncode == 0
     lines = done.stdout.splitlines()
-    head = next(line for line in lines if "ratio" in line)
-    assert head.split()[:2] == ["placement", "metric"]
-    row = next(line.split() for line in lines if line.split()[:2] == ["also-bought", "recall@5"])
-    assert float(row[4]) == pytest.approx(float(row[2]) / float(row[3]), rel=0.02)
+    assert lines[0].startswith("for-you: alsobought beats best sellers in ndcg@10 (95% interval of the difference +0.")
+    heads = [line.split() for line in lines if line.startswith("metric")]
+    assert heads == [["metric", "alsobought", "best", "sellers", "difference", "p"]] * 2
+    row = [line.split() for line in lines if line.startswith("recall@5")][1]
+    ours, theirs, difference = (float(row[place]) for place in (1, 4, 7))
+    assert difference == pytest.approx(ours - theirs, abs=2e-4)
+    assert [row[place] for place in (2, 5, 8)] == ["±"] * 3
+    assert any(line.startswith("coverage@5") for line in lines)
+
+
+def test_evaluate_writes_what_it_is_asked_for(run: Run, trained_shop: Path, tmp_path: Path) -> None:
+    first = run("evaluate", "--json", "--quiet", cwd=trained_shop)
+    (tmp_path / "before.json").write_text(first.stdout)
+    names = [str(tmp_path / name) for name in ("report.html", "cases.csv", "before.json")]
+    done = run(
+        "evaluate", "--html", names[0], "--csv", names[1], "--previous", names[2],
+        "--set", "models.als.factors=8", cwd=trained_shop,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "alsobought since the previous run" in done.stdout
+    assert "models.als.factors: 32 before, 8 now" in done.stdout
+    assert f"wrote {names[0]}" in done.stdout
+    assert (tmp_path / "report.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    header, *rows = (tmp_path / "cases.csv").read_text(encoding="utf-8").splitlines()
+    assert header.startswith("task,id,alsobought/recall@10,")
+    assert len(rows) == sum(task["n"] for task in json.loads(first.stdout)["tasks"])
+
+
+def test_evaluate_refuses_before_it_works(run: Run, trained_shop: Path, tmp_path: Path) -> None:
+    wrong = run("evaluate", "--previous", str(tmp_path / "none.json"), cwd=trained_shop)
+    assert (wrong.returncode, wrong.stdout) == (3, "")
+    nowhere = run("evaluate", "--html", str(tmp_path / "none" / "report.html"), cwd=trained_shop)
+    assert nowhere.returncode == 2
+    assert "no such folder" in nowhere.stderr
 
 
 def test_no_promote_leaves_the_live_version(run: Run, own_shop: Path) -> None:

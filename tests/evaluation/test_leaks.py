@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,30 +12,32 @@ from recommender.bundle import Bundle
 from recommender.config import Config
 from recommender.dataset import Dataset
 from recommender.evaluation import EvaluationReport, runner, split_events
+from recommender.evaluation.measure import Answers
+from recommender.evaluation.tasks import Task
 from recommender.ingest import read_dataset
 from recommender.matrix import net_of_returns
 from recommender.pipeline import evaluate
 
 
 class Spied:
-    """An evaluation of the toy shop, the data and bundle behind it, and its cases."""
+    """An evaluation of the toy shop, the data and bundle behind it, and its tasks."""
 
     def __init__(self, dataset: Dataset, config: Config) -> None:
-        self.cases: list[runner.Case] = []
+        self.tasks: dict[str, Task] = {}
         with pytest.MonkeyPatch.context() as patch:
-            fit, case = evaluate.fit_bundle, runner.Case
+            fit, asked = evaluate.fit_bundle, runner.answer_tasks
 
             def fit_bundle(given: Dataset, *args: object, **options: object) -> Bundle:
                 self.given = given
                 self.bundle = fit(given, *args, **options)
                 return self.bundle
 
-            def recorded(*args: object) -> runner.Case:
-                self.cases.append(case(*args))
-                return self.cases[-1]
+            def recorded(bundle: Bundle, tasks: list[Task], *args: Any, **options: Any) -> list[Answers]:
+                self.tasks = {task.name: task for task in tasks}
+                return asked(bundle, tasks, *args, **options)
 
             patch.setattr(evaluate, "fit_bundle", fit_bundle)
-            patch.setattr(runner, "Case", recorded)
+            patch.setattr(runner, "answer_tasks", recorded)
             self.report: EvaluationReport = evaluate.evaluate_dataset(dataset, config)
 
 
@@ -73,16 +76,17 @@ def test_other_test_events_give_the_same_bundle(spied: Spied, dataset: Dataset, 
 
 
 def test_what_is_given_or_owned_is_never_the_answer(spied: Spied) -> None:
-    assert len(spied.cases) > 100
     bought = net_of_returns(spied.given.events)
     bought = bought.where(bought.is_type("purchase"))
     owned = set(zip(bought.user.tolist(), bought.item.tolist(), strict=True))
-    for case in spied.cases:
-        assert len(case.relevant) > 0
-        assert not set(case.given.tolist()) & set(case.relevant.tolist())
-        if case.query.user_id is not None:
-            user = spied.bundle.users.index_of(case.query.user_id)
-            assert not {(user, item) for item in case.relevant.tolist()} & owned
+    assert {name for name, task in spied.tasks.items() if len(task) > 30} == {"for-you", "also-bought"}
+    for task in spied.tasks.values():
+        assert (task.relevant.sizes > 0).all()
+        for case in range(len(task)):
+            assert not set(task.given.of(case).tolist()) & set(task.relevant.of(case).tolist())
+    for_you = spied.tasks["for-you"]
+    for case, user in enumerate(spied.bundle.users.indices_of(for_you.ids).tolist()):
+        assert not {(user, item) for item in for_you.relevant.of(case).tolist()} & owned
 
 
 def test_better_than_best_sellers(spied: Spied) -> None:
@@ -95,9 +99,15 @@ def test_better_than_best_sellers(spied: Spied) -> None:
 
 
 def test_notes_say_how_the_data_was_cut_and_how_many_were_asked(spied: Spied) -> None:
-    users = sum(case.query.placement == "for-you" for case in spied.cases)
-    orders = len(spied.cases) - users
-    assert spied.report.notes == [
-        "time split: the last 28 days are the test",
-        f"{users:,} users who bought something to be found, {orders:,} orders of at least two items",
-    ]
+    cut, sides, for_you, also_bought = spied.report.notes
+    assert cut == "time split: the last 28 days are the test"
+    assert f"{len(spied.given.events):,} events train" in sides
+    assert for_you.startswith(f"for-you: {len(spied.tasks['for-you']):,} users; new items")
+    assert also_bought.startswith(f"also-bought: {len(spied.tasks['also-bought']):,} orders")
+
+
+def test_the_report_says_of_which_data_and_configuration_it_tells(spied: Spied, toy_config: Config) -> None:
+    found = spied.report.fingerprint
+    assert found["train_sha256"] == spied.bundle.manifest.data_sha256 != found["test_sha256"]
+    assert found["config"]["models"]["als"]["factors"] == toy_config.models.als.factors
+    assert {len(found[name]) for name in ("train_sha256", "test_sha256", "config_sha256")} == {64}

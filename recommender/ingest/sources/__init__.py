@@ -4,8 +4,24 @@ What a column means and whether a row can be used is not known here. Only `inges
 `alsobought doctor`, which looks whether the sources are there.
 """
 
-from recommender.ingest.sources.find import catalogue_sources, events_sources, list_source
+from recommender.ingest.sources.find import (
+    catalogue_sources,
+    events_sources,
+    list_source,
+    relations_sources,
+    test_events_sources,
+)
 from recommender.ingest.sources.source import Batch, Refusal, Source
 from recommender.ingest.sources.table import table_source
 
-__all__ = ["Batch", "Refusal", "Source", "catalogue_sources", "events_sources", "list_source", "table_source"]
+__all__ = [
+    "Batch",
+    "Refusal",
+    "Source",
+    "catalogue_sources",
+    "events_sources",
+    "list_source",
+    "relations_sources",
+    "table_source",
+    "test_events_sources",
+]

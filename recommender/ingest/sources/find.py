@@ -41,6 +41,22 @@ def list_source(path: Path) -> Source:
     return ParquetSource(path, str(path)) if is_parquet else CsvSource(path, str(path))
 
 
+def test_events_sources(config: Config) -> list[Source]:
+    """Return the files of the test events, none where the split needs none."""
+    if config.evaluation.split != "given":
+        return []
+    if config.evaluation.test_events is None:
+        raise ConfigError('evaluation.split = "given" needs evaluation.test_events, a file with the test events')
+    return _file_sources(config, "evaluation.test_events", config.evaluation.test_events)
+
+
+def relations_sources(config: Config) -> list[Source]:
+    """Return the files of related items, none where shop.toml names none."""
+    if config.evaluation.relations is None:
+        return []
+    return _file_sources(config, "evaluation.relations", config.evaluation.relations)
+
+
 def _sources(config: Config, key: str, named: str | list[str], query: str | None) -> list[Source]:
     texts = [named] if isinstance(named, str) else named
     if not texts:
@@ -50,10 +66,18 @@ def _sources(config: Config, key: str, named: str | list[str], query: str | None
         if URL.match(text):
             found.append(sql_source(text, query, f"{key}_query", config.folder))
         else:
-            found += [_file_source(path, _shown(path, config.folder)) for path in _files(config, key, text)]
+            found += _file_sources(config, f"data.{key}", text)
     if query is not None and not any(URL.match(text) for text in texts):
         raise ConfigError(f"data.{key}_query is given but data.{key} is a file; name a SQLAlchemy URL there")
     return found
+
+
+def _file_sources(config: Config, key: str, named: str | list[str]) -> list[Source]:
+    texts = [named] if isinstance(named, str) else named
+    if not texts:
+        raise ConfigError(f"{key} is an empty list; name at least one file")
+    paths = [path for text in texts for path in _files(config, key, text)]
+    return [_file_source(path, _shown(path, config.folder)) for path in paths]
 
 
 def _files(config: Config, key: str, text: str) -> Sequence[Path]:
@@ -65,8 +89,8 @@ def _files(config: Config, key: str, text: str) -> Sequence[Path]:
         matches = sorted(match for match in root.glob(str(path.relative_to(root))) if match.is_file())
         if matches:
             return matches
-        raise DataError(f"{path}: no file matches this pattern; data.{key} names it")
-    raise DataError(f"{path}: no such file; data.{key} names it")
+        raise DataError(f"{path}: no file matches this pattern; {key} names it")
+    raise DataError(f"{path}: no such file; {key} names it")
 
 
 def _file_source(path: Path, name: str) -> Source:

@@ -1,0 +1,257 @@
+"""The same figures for any object with `recommend`: models of other libraries beside ours, on one split of raw ids."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from recommender.bundle import Bundle
+from recommender.config import DEFAULT_EVENT_WEIGHTS, Config, Evaluation
+from recommender.dataset import Catalogue, Dataset, IdMap
+from recommender.errors import ConfigError, DataError
+from recommender.evaluation.baseline import best_sellers
+from recommender.evaluation.checks import check_split
+from recommender.evaluation.item_lists import ItemLists
+from recommender.evaluation.measure import Answers, Figure, adjust, main_figure, measure_task
+from recommender.evaluation.metrics import RANKING_METRICS
+from recommender.evaluation.report import EvaluationReport, SplitRecord, TaskRecord
+from recommender.evaluation.runner import BASELINE, item_facts, notes_on, slices_of
+from recommender.evaluation.splits import Split, split_events
+from recommender.evaluation.tasks import FOR_YOU, Task, sample
+from recommender.ingest import read_dataset
+from recommender.matrix import main_event_type, net_of_returns
+from recommender.placements import MAX_K, Query, recommend
+from recommender.progress import Progress, silent
+
+USERS_AT_ONCE = 1_000
+
+
+class Recommender(Protocol):
+    """What can be evaluated."""
+
+    def recommend(self, user_ids: Sequence[str], k: int) -> Sequence[Sequence[str]]:
+        """Return for each user up to k item ids, best first; an unknown user may get none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holdout:
+    """A split together with the ids and the catalogue that give its integers a meaning.
+
+    `users` and `items` are sequences of ids; a row or column of `user_items` is a position in them.
+    """
+
+    users: IdMap
+    items: IdMap
+    catalogue: Catalogue
+    split: Split
+    goal: str
+
+    @property
+    def user_items(self) -> sp.csr_matrix:
+        """How often each user bought each item in training, net of returns, shape (U, I): what a model may fit on."""
+        bought = _goal(self.split.train, self.goal)
+        known = bought.user >= 0
+        shape = (len(self.users), len(self.items))
+        pairs = (bought.user[known], bought.item[known])
+        matrix = sp.csr_matrix((np.ones(int(known.sum()), dtype=np.float32), pairs), shape=shape)
+        matrix.sum_duplicates()
+        return matrix
+
+
+@dataclass(frozen=True, slots=True)
+class PlacementModel:
+    """A bundle's for-you as a model that can be evaluated: placement, rules and fallback as served."""
+
+    bundle: Bundle
+
+    def recommend(self, user_ids: Sequence[str], k: int) -> list[list[str]]:
+        """Ask for-you for each user."""
+        slates = (recommend(self.bundle, Query(FOR_YOU, k, user_id=user_id)) for user_id in user_ids)
+        return [[item["item_id"] for item in slate.items] for slate in slates]
+
+
+@dataclass(frozen=True, slots=True)
+class BestSellers:
+    """Shows everybody what most users bought lately and the user has not."""
+
+    holdout: Holdout
+    days: float = 28.0
+
+    def recommend(self, user_ids: Sequence[str], k: int) -> list[list[str]]:
+        """Return the best sellers that each user does not own."""
+        holdout = self.holdout
+        best = best_sellers(_goal(holdout.split.train, holdout.goal), len(holdout.items), self.days)
+        owned = holdout.user_items
+        slates = []
+        for user_id in user_ids:
+            user = holdout.users.index_of(user_id)
+            items = owned.indices[:0] if user is None else owned.indices[owned.indptr[user] : owned.indptr[user + 1]]
+            head = best[: k + len(items)]
+            slates.append(holdout.items.ids_of(head[~np.isin(head, items)][:k].tolist()))
+        return slates
+
+
+def hold_out(events: Any, catalogue: Any = None, *, seed: int = 0, **options: Any) -> Holdout:
+    """Read tables and split them; `options` are those of `[evaluation]`: split, test_days, test_share.
+
+    Parameters
+    ----------
+    events, catalogue : table
+        As `train.run` takes them: pandas, Arrow or what `pyarrow.table` reads, with our column names.
+
+    Raises
+    ------
+    DataError
+        If the tables can't be used, or a side would be empty.
+    """
+    config = Config(evaluation=Evaluation(**options))
+    dataset, _ = read_dataset(config, events=events, catalogue=catalogue)
+    return hold_out_dataset(dataset, config, seed=seed)
+
+
+def hold_out_dataset(dataset: Dataset, config: Config, *, seed: int = 0) -> Holdout:
+    """Split a dataset that has been read, as its configuration says."""
+    weights = config.event_weights or DEFAULT_EVENT_WEIGHTS
+    split = split_events(dataset.events, config.evaluation, seed, test=dataset.test, event_weights=weights)
+    goal = main_event_type(split.train, weights)
+    return Holdout(dataset.users, dataset.items, dataset.catalogue, split, goal)
+
+
+def evaluate(
+    models: Mapping[str, Recommender],
+    split: Holdout,
+    metrics: Sequence[str] = ("ndcg@10", "recall@20"),
+    *,
+    new_items: bool = True,
+    max_users: int = 10_000,
+    progress: Progress = silent,
+) -> EvaluationReport:
+    """Ask each model for every user of the test side, and set the others beside the first, or beside "best sellers".
+
+    Relevant are the items that a user bought on the test side and that somebody bought in training; with `new_items`
+    only those that the user did not buy there. Slates count as they come: hiding what a user owns is the model's part.
+
+    Parameters
+    ----------
+    models : mapping
+        Name -> any object with `recommend(user_ids, k)`; see `Recommender`.
+    split : Holdout
+        From `hold_out`. Fit the models on its training side and on nothing else.
+    metrics : sequence of str
+        "name@k", with the names of `RANKING_METRICS`; the first is the one that slices show.
+    max_users : int
+        A seeded sample beyond.
+
+    Raises
+    ------
+    ConfigError
+        If a metric is unknown or k out of bounds, or there is no model.
+    DataError
+        If the split leaks, nobody can be asked, or a model answers with something else than a list per user.
+    """
+    figures = [_figure(text) for text in metrics]
+    if not models or not figures:
+        raise ConfigError("evaluate needs at least one model and one metric")
+    check_split(split.split)
+    task, known = _new_items_task(split, max_users, new_items=new_items)
+    if not len(task):
+        raise DataError("nobody can be asked: no user of the test side bought an item there that training knows")
+    ks = sorted({k for _, k in figures})
+    answers = {name: _ask(name, model, split.items, task, ks[-1], progress) for name, model in models.items()}
+    facts = item_facts(_goal(split.split.train, split.goal), split.catalogue, known)
+    baseline = BASELINE if BASELINE in models else next(iter(models))
+    measured = measure_task(
+        task,
+        answers,
+        facts,
+        ks=ks,
+        main=figures[0],
+        baseline=baseline if len(models) > 1 else None,
+        slices=slices_of(task, facts, split.catalogue),
+    )
+    wanted = {*figures}
+    not_ranking = [row for row in measured.rows if row.metric not in RANKING_METRICS]
+    comparisons = adjust([one for one in measured.comparisons if (one.metric, one.k) in wanted])
+    main = [one for one in comparisons if (one.metric, one.k) == figures[0]]
+    return EvaluationReport(
+        rows=[row for row in measured.rows if (row.metric, row.k) in wanted] + not_ranking,
+        notes=[split.split.note, *notes_on(split.split), f"{task.name}: {len(task):,} {task.unit}; {task.asked}"],
+        warnings=[],
+        gate_metric=metrics[0],
+        difference=main[0].difference if main else 0.0,
+        margin=main[0].high - main[0].difference if main else 0.0,
+        models=list(models),
+        baseline=baseline if len(models) > 1 else None,
+        tasks=[TaskRecord(task.name, task.asked, task.unit, len(task))],
+        split=SplitRecord(split.split.kind, split.split.note, split.split.counts),
+        comparisons=comparisons,
+        slices=measured.slices,
+        curves=measured.curves,
+        cases=[measured.cases],
+    )
+
+
+def _figure(text: str) -> Figure:
+    name, _, k = text.partition("@")
+    if name not in RANKING_METRICS:
+        raise ConfigError(f"metric {text!r} is unknown; write name@k with one of: {', '.join(RANKING_METRICS)}")
+    if not k.isdecimal() or not 1 <= int(k) <= MAX_K:
+        raise ConfigError(f"metric {text!r}: k must be from 1 to {MAX_K}, as in {name}@10")
+    return main_figure(text)
+
+
+def _goal(events: Any, goal: str) -> Any:
+    net = net_of_returns(events)
+    return net.where(net.is_type(goal))
+
+
+def _new_items_task(holdout: Holdout, max_users: int, *, new_items: bool) -> tuple[Task, NDArray[np.bool_]]:
+    train, test = (_goal(side, holdout.goal) for side in (holdout.split.train, holdout.split.test))
+    known = np.zeros(len(holdout.items), dtype=bool)
+    known[train.item] = True
+    known &= holdout.catalogue.servable
+    asked = test.where((test.user >= 0) & known[test.item])
+    n_users = len(holdout.users)
+    owned = ItemLists.of_pairs(train.user[train.user >= 0], train.item[train.user >= 0], n_users)
+    relevant = ItemLists.of_pairs(asked.user, asked.item, n_users)
+    if new_items:
+        new = ~owned.holds(relevant.owner, relevant.items)
+        relevant = ItemLists.of_pairs(relevant.owner[new], relevant.items[new], n_users)
+    users = sample(np.flatnonzero(relevant.sizes), max_users)
+    task = Task(
+        name=FOR_YOU,
+        asked="new items, not bought before" if new_items else "all purchases",
+        unit="users",
+        ids=holdout.users.ids_of(users.tolist()),
+        given=owned.chosen(users),
+        relevant=relevant.chosen(users),
+        units=users,
+        history=owned.sizes[users],
+    )
+    return task, known
+
+
+def _ask(name: str, model: Recommender, items: IdMap, task: Task, k: int, progress: Progress) -> Answers:
+    """Return the slates of a model; ids that nobody knows keep their place, as misses."""
+    slates = np.full((len(task), k), -1, dtype=np.int32)
+    for start in range(0, len(task), USERS_AT_ONCE):
+        asked = task.ids[start : start + USERS_AT_ONCE]
+        found = model.recommend(asked, k)
+        if len(found) != len(asked):
+            raise DataError(f"{name}: recommend answered {len(found):,} slates to {len(asked):,} users; one per user")
+        for case, slate in enumerate(found, start):
+            if isinstance(slate, str):
+                raise DataError(f"{name}: recommend answered the text {slate!r} for a user, not a sequence of item ids")
+            ids = list(slate)[:k]
+            if len(set(ids)) < len(ids):
+                raise DataError(f"{name}: recommend answered an item twice to user {task.ids[case]!r}")
+            for place, item_id in enumerate(ids):
+                item = items.index_of(str(item_id))
+                slates[case, place] = -1 if item is None else item
+        progress(f"evaluate {name}", min(start + USERS_AT_ONCE, len(task)), len(task))
+    return Answers(slates)

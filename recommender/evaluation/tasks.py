@@ -1,0 +1,148 @@
+"""What is asked: questions to placements whose right answers the test side knows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recommender.bundle import Bundle
+from recommender.dataset import Events
+from recommender.evaluation.item_lists import ItemLists
+from recommender.models import build_baskets
+from recommender.placements import Query
+
+FOR_YOU, ALSO_BOUGHT, SIMILAR_ITEMS = "for-you", "also-bought", "similar-items"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """N cases of one kind.
+
+    Attributes
+    ----------
+    name : str
+        The placement that is asked.
+    asked : str
+        What counts as a right answer, in words.
+    unit : str
+        What a case is: users, orders, items.
+    ids : list of str, N
+        The user, or the item that is asked about.
+    given : ItemLists, N
+        What must not be answered: the baseline leaves it out as the placement does.
+    relevant : ItemLists, N
+        The right answers, at least one each.
+    units : int64, shape (N,)
+        Whom a case belongs to; cases of one unit are resampled together.
+    history : int64 or None, shape (N,)
+        Items in the history of the user who is asked about, where users are.
+    """
+
+    name: str
+    asked: str
+    unit: str
+    ids: list[str]
+    given: ItemLists
+    relevant: ItemLists
+    units: NDArray[np.int64]
+    history: NDArray[np.int64] | None = None
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def query(self, case: int, k: int) -> Query:
+        """Return the question of one case, as a page would ask it."""
+        if self.unit == "users":
+            return Query(self.name, k, user_id=self.ids[case])
+        return Query(self.name, k, item_ids=(self.ids[case],))
+
+
+def for_you_task(bundle: Bundle, test: Events, known: NDArray[np.bool_], max_users: int) -> Task:
+    """Ask for-you for each user of the test side with a relevant item; at most `max_users`, a seeded sample.
+
+    `test` are goal events, net of returns. Relevant are the `known` items, shape (I,), that the user bought there and
+    that the rules of the placement do not hide: new ones only, or all purchases where the rules allow repeats.
+    """
+    n_items, histories = len(bundle.items), bundle.histories
+    bought = test.where((test.user >= 0) & known[test.item])
+    hidden = _hidden_pairs(bundle)
+    pairs = np.setdiff1d(bought.user.astype(np.int64) * n_items + bought.item, hidden)
+    users = sample(np.unique(pairs // n_items), max_users)
+    rules = bundle.config.placements.for_you
+    if rules.exclude_seen:
+        asked = "new items, neither bought nor looked at before"
+    else:
+        asked = "new items, not bought before" if rules.exclude_owned else "all purchases"
+    return Task(
+        name=FOR_YOU,
+        asked=asked,
+        unit="users",
+        ids=bundle.users.ids_of(users.tolist()),
+        given=_rows(hidden, users, n_items),
+        relevant=_rows(pairs, users, n_items),
+        units=users,
+        history=np.diff(histories.indptr)[users],
+    )
+
+
+def also_bought_task(bundle: Bundle, test: Events, known: NDArray[np.bool_], max_orders: int) -> Task:
+    """Ask also-bought for the rest of each order of the test side of at least two `known` items, one drawn as given."""
+    baskets = build_baskets(test.where(known[test.item]))
+    chosen = sample(np.flatnonzero(baskets.sizes >= 2), max_orders)
+    rng = np.random.default_rng(0)
+    orders = [baskets.of(int(number)) for number in chosen]
+    places = [int(rng.integers(len(items))) for items in orders]
+    anchors = [items[place] for items, place in zip(orders, places, strict=True)]
+    return Task(
+        name=ALSO_BOUGHT,
+        asked="the rest of an order, one item given",
+        unit="orders",
+        ids=bundle.items.ids_of(int(anchor) for anchor in anchors),
+        given=ItemLists.of_arrays([np.array([anchor]) for anchor in anchors]),
+        relevant=ItemLists.of_arrays([np.delete(items, place) for items, place in zip(orders, places, strict=True)]),
+        units=baskets.actor[chosen].astype(np.int64),
+    )
+
+
+def similar_items_task(
+    bundle: Bundle, relations: tuple[NDArray[np.int32], NDArray[np.int32]], known: NDArray[np.bool_], max_items: int
+) -> Task:
+    """Ask similar-items for the `known` items that a relation file names; `relations` are items and related items."""
+    items, related = relations
+    fine = known[items] & known[related] & (items != related)
+    lists = ItemLists.of_pairs(items[fine], related[fine], len(bundle.items))
+    anchors = sample(np.flatnonzero(lists.sizes), max_items)
+    return Task(
+        name=SIMILAR_ITEMS,
+        asked="the related items of evaluation.relations",
+        unit="items",
+        ids=bundle.items.ids_of(anchors.tolist()),
+        given=ItemLists.of_arrays(list(anchors[:, None])),
+        relevant=lists.chosen(anchors),
+        units=anchors,
+    )
+
+
+def sample(values: NDArray[np.int64], most: int) -> NDArray[np.int64]:
+    """Return at most `most` of the values, shape (n,), ascending: the same ones every time."""
+    if len(values) <= most:
+        return values
+    return np.sort(np.random.default_rng(0).choice(values, most, replace=False))
+
+
+def _hidden_pairs(bundle: Bundle) -> NDArray[np.int64]:
+    """Return user * I + item, ascending, of every pair that the rules of for-you hide."""
+    histories, rules = bundle.histories, bundle.config.placements.for_you
+    users = np.repeat(np.arange(len(histories)), np.diff(histories.indptr))
+    pairs = users * len(bundle.items) + histories.items
+    if rules.exclude_seen:
+        return pairs
+    return pairs[histories.owned] if rules.exclude_owned else pairs[:0]
+
+
+def _rows(pairs: NDArray[np.int64], users: NDArray[np.int64], n_items: int) -> ItemLists:
+    """Return the items of some users, from ascending pairs user * I + item."""
+    starts, ends = (np.searchsorted(pairs, edge * n_items) for edge in (users, users + 1))
+    return ItemLists.of_arrays([pairs[start:end] % n_items for start, end in zip(starts, ends, strict=True)])
