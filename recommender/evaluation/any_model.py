@@ -96,21 +96,25 @@ class BestSellers:
         return slates
 
 
-def hold_out(events: Any, catalogue: Any = None, *, seed: int = 0, **options: Any) -> Holdout:
+def hold_out(events: Any, catalogue: Any = None, *, test_events: Any = None, seed: int = 0, **options: Any) -> Holdout:
     """Read tables and split them; `options` are those of `[evaluation]`: split, test_days, test_share.
 
     Parameters
     ----------
     events, catalogue : table
         As `train.run` takes them: pandas, Arrow or what `pyarrow.table` reads, with our column names.
+    test_events : table, optional
+        The test side, where it is given.
 
     Raises
     ------
     DataError
         If the tables can't be used, or a side would be empty.
     """
+    if test_events is not None:
+        options["split"] = "given"
     config = Config(evaluation=Evaluation(**options))
-    dataset, _ = read_dataset(config, events=events, catalogue=catalogue)
+    dataset, _ = read_dataset(config, events=events, catalogue=catalogue, test_events=test_events)
     return hold_out_dataset(dataset, config, seed=seed)
 
 

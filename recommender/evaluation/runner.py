@@ -26,6 +26,7 @@ from recommender.progress import Progress, silent
 
 MODEL = "alsobought"
 BASELINE = "best sellers"
+EXAMPLES = 10
 
 Relations = tuple[NDArray[np.int32], NDArray[np.int32]]
 """Items and the items related to them, each of shape (n,)."""
@@ -79,7 +80,7 @@ def evaluate_bundle(
         answers = {MODEL: ours, BASELINE: Answers(best_not_given(best, task.given, depth))}
         slices = slices_of(task, facts, bundle.catalogue)
         measured.append(measure_task(task, answers, facts, ks=config.k, main=main, baseline=BASELINE, slices=slices))
-        examples += examples_of(task, answers, bundle, config.k[0])
+        examples += examples_of(task, answers, bundle, config.k[0], EXAMPLES // len(asked))
     comparisons = adjust([one for part in measured for one in part.comparisons])
     gate_line = next((one for one in _of(comparisons, main) if one.task == FOR_YOU), None)
     return EvaluationReport(
