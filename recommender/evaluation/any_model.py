@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,9 +13,9 @@ from numpy.typing import NDArray
 
 from recommender.bundle import Bundle
 from recommender.config import DEFAULT_EVENT_WEIGHTS, Config, Evaluation
-from recommender.dataset import Catalogue, Dataset, IdMap
+from recommender.dataset import Catalogue, Dataset, Events, IdMap
 from recommender.errors import ConfigError, DataError
-from recommender.evaluation.baseline import best_sellers
+from recommender.evaluation.baseline import best_not_given, best_sellers
 from recommender.evaluation.checks import check_split
 from recommender.evaluation.item_lists import ItemLists
 from recommender.evaluation.measure import Answers, Figure, adjust, main_figure, measure_task
@@ -22,10 +23,10 @@ from recommender.evaluation.metrics import RANKING_METRICS
 from recommender.evaluation.report import EvaluationReport, SplitRecord, TaskRecord
 from recommender.evaluation.runner import BASELINE, item_facts, notes_on, slices_of
 from recommender.evaluation.splits import Split, split_events
-from recommender.evaluation.tasks import FOR_YOU, Task, sample
+from recommender.evaluation.tasks import FOR_YOU, Task, goal_events, sample
 from recommender.ingest import read_dataset
-from recommender.matrix import main_event_type, net_of_returns
-from recommender.placements import MAX_K, Query, recommend
+from recommender.matrix import main_event_type
+from recommender.placements import MAX_K, Query, choose
 from recommender.progress import Progress, silent
 
 USERS_AT_ONCE = 1_000
@@ -38,11 +39,12 @@ class Recommender(Protocol):
         """Return for each user up to k item ids, best first; an unknown user may get none."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Holdout:
     """A split together with the ids and the catalogue that give its integers a meaning.
 
-    `users` and `items` are sequences of ids; a row or column of `user_items` is a position in them.
+    `users.index_of("anna")` is the row of `user_items`, `items.index_of("TENT")` the column; `goal` is the event type
+    that counts as bought.
     """
 
     users: IdMap
@@ -51,16 +53,25 @@ class Holdout:
     split: Split
     goal: str
 
-    @property
+    @cached_property
+    def train(self) -> Events:
+        """The goal events of training, net of returns."""
+        return goal_events(self.split.train, self.goal)
+
+    @cached_property
     def user_items(self) -> sp.csr_matrix:
-        """How often each user bought each item in training, net of returns, shape (U, I): what a model may fit on."""
-        bought = _goal(self.split.train, self.goal)
-        known = bought.user >= 0
+        """How often each user bought each item in training, shape (U, I): what a model may fit on."""
+        bought = self.train.where(self.train.user >= 0)
         shape = (len(self.users), len(self.items))
-        pairs = (bought.user[known], bought.item[known])
-        matrix = sp.csr_matrix((np.ones(int(known.sum()), dtype=np.float32), pairs), shape=shape)
+        matrix = sp.csr_matrix((np.ones(len(bought), dtype=np.float32), (bought.user, bought.item)), shape=shape)
         matrix.sum_duplicates()
         return matrix
+
+    @cached_property
+    def owned(self) -> ItemLists:
+        """What each user bought in training, U lists."""
+        matrix = self.user_items
+        return ItemLists(matrix.indptr.astype(np.int64), matrix.indices)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,46 +82,49 @@ class PlacementModel:
 
     def recommend(self, user_ids: Sequence[str], k: int) -> list[list[str]]:
         """Ask for-you for each user."""
-        slates = (recommend(self.bundle, Query(FOR_YOU, k, user_id=user_id)) for user_id in user_ids)
-        return [[item["item_id"] for item in slate.items] for slate in slates]
+        choices = (choose(self.bundle, Query(FOR_YOU, k, user_id=user_id)) for user_id in user_ids)
+        return [self.bundle.items.ids_of(choice.items) for choice in choices]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class BestSellers:
-    """Shows everybody what most users bought lately and the user has not."""
+    """Shows everybody what most users bought in the last `days` of training and the user has not."""
 
     holdout: Holdout
     days: float = 28.0
 
     def recommend(self, user_ids: Sequence[str], k: int) -> list[list[str]]:
         """Return the best sellers that each user does not own."""
-        holdout = self.holdout
-        best = best_sellers(_goal(holdout.split.train, holdout.goal), len(holdout.items), self.days)
-        owned = holdout.user_items
-        slates = []
-        for user_id in user_ids:
-            user = holdout.users.index_of(user_id)
-            items = owned.indices[:0] if user is None else owned.indices[owned.indptr[user] : owned.indptr[user + 1]]
-            head = best[: k + len(items)]
-            slates.append(holdout.items.ids_of(head[~np.isin(head, items)][:k].tolist()))
-        return slates
+        users, items, owned = self.holdout.users, self.holdout.items, self.holdout.owned
+        numbers = (users.index_of(user_id) for user_id in user_ids)
+        given = ItemLists.of_arrays([owned.items[:0] if user is None else owned.of(user) for user in numbers])
+        slates = best_not_given(self._best, given, k)
+        return [items.ids_of(slate[slate >= 0].tolist()) for slate in slates]
+
+    @cached_property
+    def _best(self) -> NDArray[np.int32]:
+        return best_sellers(self.holdout.train, len(self.holdout.items), self.days)
 
 
-def hold_out(events: Any, catalogue: Any = None, *, seed: int = 0, **options: Any) -> Holdout:
+def hold_out(events: Any, catalogue: Any = None, *, test_events: Any = None, seed: int = 0, **options: Any) -> Holdout:
     """Read tables and split them; `options` are those of `[evaluation]`: split, test_days, test_share.
 
     Parameters
     ----------
     events, catalogue : table
         As `train.run` takes them: pandas, Arrow or what `pyarrow.table` reads, with our column names.
+    test_events : table, optional
+        The test side, where it is given.
 
     Raises
     ------
     DataError
         If the tables can't be used, or a side would be empty.
     """
+    if test_events is not None:
+        options["split"] = "given"
     config = Config(evaluation=Evaluation(**options))
-    dataset, _ = read_dataset(config, events=events, catalogue=catalogue)
+    dataset, _ = read_dataset(config, events=events, catalogue=catalogue, test_events=test_events)
     return hold_out_dataset(dataset, config, seed=seed)
 
 
@@ -158,12 +172,12 @@ def evaluate(
     if not models or not figures:
         raise ConfigError("evaluate needs at least one model and one metric")
     check_split(split.split)
-    task, known = _new_items_task(split, max_users, new_items=new_items)
+    task, known = _task(split, max_users, new_items=new_items)
     if not len(task):
         raise DataError("nobody can be asked: no user of the test side bought an item there that training knows")
     ks = sorted({k for _, k in figures})
     answers = {name: _ask(name, model, split.items, task, ks[-1], progress) for name, model in models.items()}
-    facts = item_facts(_goal(split.split.train, split.goal), split.catalogue, known)
+    facts = item_facts(split.train, split.catalogue, known)
     baseline = BASELINE if BASELINE in models else next(iter(models))
     measured = measure_task(
         task,
@@ -205,19 +219,13 @@ def _figure(text: str) -> Figure:
     return main_figure(text)
 
 
-def _goal(events: Any, goal: str) -> Any:
-    net = net_of_returns(events)
-    return net.where(net.is_type(goal))
-
-
-def _new_items_task(holdout: Holdout, max_users: int, *, new_items: bool) -> tuple[Task, NDArray[np.bool_]]:
-    train, test = (_goal(side, holdout.goal) for side in (holdout.split.train, holdout.split.test))
+def _task(holdout: Holdout, max_users: int, *, new_items: bool) -> tuple[Task, NDArray[np.bool_]]:
+    test, owned = goal_events(holdout.split.test, holdout.goal), holdout.owned
     known = np.zeros(len(holdout.items), dtype=bool)
-    known[train.item] = True
+    known[holdout.train.item] = True
     known &= holdout.catalogue.servable
     asked = test.where((test.user >= 0) & known[test.item])
     n_users = len(holdout.users)
-    owned = ItemLists.of_pairs(train.user[train.user >= 0], train.item[train.user >= 0], n_users)
     relevant = ItemLists.of_pairs(asked.user, asked.item, n_users)
     if new_items:
         new = ~owned.holds(relevant.owner, relevant.items)

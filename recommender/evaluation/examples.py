@@ -12,13 +12,12 @@ from recommender.evaluation.measure import Answers
 from recommender.evaluation.report import Example, ShownItem
 from recommender.evaluation.tasks import Task
 
-EXAMPLES_PER_TASK = 5
 MOST_NAMED = 6
 
 
-def examples_of(task: Task, answers: Mapping[str, Answers], bundle: Bundle, k: int) -> list[Example]:
-    """Return a seeded handful of cases, whether the models are right there or not."""
-    cases = np.sort(np.random.default_rng(1).permutation(len(task))[:EXAMPLES_PER_TASK])
+def examples_of(task: Task, answers: Mapping[str, Answers], bundle: Bundle, k: int, most: int) -> list[Example]:
+    """Return up to `most` cases drawn by a seeded lot, whether the models are right there or not."""
+    cases = np.sort(np.random.default_rng(1).permutation(len(task))[:most])
     return [_example(task, answers, bundle, int(case), k) for case in cases]
 
 

@@ -20,8 +20,14 @@ from recommender.evaluation.metrics import ItemFacts
 from recommender.evaluation.report import Comparison, EvaluationReport, SplitRecord, TaskRecord
 from recommender.evaluation.slices import CaseSlice, ItemSlice, category_slices, popularity_slices, user_slices
 from recommender.evaluation.splits import Split
-from recommender.evaluation.tasks import FOR_YOU, Task, also_bought_task, for_you_task, similar_items_task
-from recommender.matrix import net_of_returns
+from recommender.evaluation.tasks import (
+    FOR_YOU,
+    Task,
+    also_bought_task,
+    for_you_task,
+    goal_events,
+    similar_items_task,
+)
 from recommender.progress import Progress, silent
 
 MODEL = "alsobought"
@@ -56,7 +62,7 @@ def evaluate_bundle(
         If the split leaks: see `check_split`.
     """
     check_split(split)
-    train, test = _goal(bundle, split.train), _goal(bundle, split.test)
+    train, test = (goal_events(side, bundle.manifest.main_event) for side in (split.train, split.test))
     known = np.zeros(len(bundle.items), dtype=bool)
     known[bundle.als_index.items] = True
     known &= bundle.catalogue.servable
@@ -139,11 +145,6 @@ def notes_on(split: Split) -> list[str]:
         f"{counts.train_events:,} events train, {counts.test_events:,} test; of these, {counts.cold_users:,} of "
         f"{counts.test_users:,} users and {counts.cold_items:,} of {counts.test_items:,} items are unknown to training"
     ]
-
-
-def _goal(bundle: Bundle, events: Events) -> Events:
-    events = net_of_returns(events)
-    return events.where(events.is_type(bundle.manifest.main_event))
 
 
 def _notes_on(tasks: Sequence[Task]) -> list[str]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from recommender.bundle import Bundle
 from recommender.dataset import Events
 from recommender.evaluation.item_lists import ItemLists
+from recommender.matrix import net_of_returns
 from recommender.models import build_baskets
 from recommender.placements import Query
 
@@ -123,6 +124,12 @@ def similar_items_task(
         relevant=lists.chosen(anchors),
         units=anchors,
     )
+
+
+def goal_events(events: Events, goal: str) -> Events:
+    """Return the events of the goal's type, net of returns."""
+    net = net_of_returns(events)
+    return net.where(net.is_type(goal))
 
 
 def sample(values: NDArray[np.int64], most: int) -> NDArray[np.int64]:

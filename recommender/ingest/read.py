@@ -32,7 +32,7 @@ MIN_EVENTS, MIN_ITEMS, MIN_ACTORS = 10, 3, 3
 
 
 def read_dataset(
-    config: Config, *, events: Any = None, catalogue: Any = None, progress: Progress = silent
+    config: Config, *, events: Any = None, catalogue: Any = None, test_events: Any = None, progress: Progress = silent
 ) -> tuple[Dataset, IngestReport]:
     """Read events and catalogue.
 
@@ -40,9 +40,9 @@ def read_dataset(
     ----------
     config : Config
         Its `data` names sources, columns and how much may be refused; event types without a weight are left out.
-    events, catalogue : table, optional
-        A pandas DataFrame, an Arrow table or what else `pyarrow.table` takes, instead of the sources of `config`. The
-        test events of a `given` split are always read from their file.
+    events, catalogue, test_events : table, optional
+        A pandas DataFrame, an Arrow table or what else `pyarrow.table` takes, instead of the sources of `config`. Test
+        events are read for the `given` split only.
     progress : Progress
         Called per batch.
 
@@ -66,7 +66,8 @@ def read_dataset(
     reader = EventsReader(config, items, report, now=int(time.time()))
     goods = CatalogueReader(config, items, report)
     _read_all(config, report, "events", _events(config, events), reader.read, progress)
-    _read_all(config, report, "test_events", test_events_sources(config), partial(reader.read, is_test=True), progress)
+    read_test = partial(reader.read, is_test=True)
+    _read_all(config, report, "test_events", _test_events(config, test_events), read_test, progress)
     _require_weighted(report)
     _read_all(config, report, "catalogue", _catalogue(config, catalogue), goods.read, progress)
     found, is_test, users, sessions = reader.finish()
@@ -96,6 +97,12 @@ def require_enough(dataset: Dataset) -> None:
 
 def _events(config: Config, table: Any) -> Sequence[Source]:
     return events_sources(config) if table is None else [table_source(table, "events table")]
+
+
+def _test_events(config: Config, table: Any) -> Sequence[Source]:
+    if table is not None and config.evaluation.split == "given":
+        return [table_source(table, "test events table")]
+    return test_events_sources(config)
 
 
 def _catalogue(config: Config, table: Any) -> Sequence[Source]:

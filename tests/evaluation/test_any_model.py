@@ -110,6 +110,17 @@ def test_ours_beside_best_sellers_on_the_toy_shop(toy: Holdout, toy_bundle: Bund
     assert {row.by for row in report.slices} == {"history", "popularity", "category"}
 
 
+def test_a_test_side_of_its_own() -> None:
+    train = purchases(("ann", "a", 1), ("bob", "b", 2)).drop(columns="timestamp")
+    test = purchases(("ann", "b", 1), ("bob", "cold", 2), ("zoe", "a", 3)).drop(columns="timestamp")
+    holdout = hold_out(train, test_events=test)
+    report = evaluate({"mine": Fixed({"ann": ["b"], "zoe": ["b", "a"]})}, holdout, ("mrr@2",))
+    assert values(report)["mine/mrr@2"] == (1 + 1 / 2) / 2
+    leaky = hold_out(pd.concat([train, test]), test_events=test)
+    with pytest.raises(DataError, match="3 of 3 test events leaked into training"):
+        evaluate({"mine": Fixed({})}, leaky)
+
+
 def test_a_sample_asks_no_more_users(toy: Holdout) -> None:
     model = Fixed({})
     evaluate({"mine": model}, toy, max_users=7)
