@@ -43,8 +43,8 @@ def _asked_about(task: Task, bundle: Bundle, case: int) -> NDArray[np.int32]:
     """Return the item that was asked about, or what weighs most in the user's history."""
     if task.history is None:
         return task.given.of(case)
-    items, values, _ = bundle.histories.row(int(task.units[case]))
-    return items[np.argsort(-values, kind="stable")]
+    items, values, *_ = bundle.histories.row(int(task.units[case]))
+    return np.asarray(items[np.argsort(-values, kind="stable")])
 
 
 def _titles(bundle: Bundle, items: NDArray[np.int32]) -> list[str]:
