@@ -36,7 +36,7 @@ FALLBACK_TEXTS = {
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A query worked out but not described: what it means, its ladder and rules, and what was chosen from it."""
+    """What a placement chose, and under which rules, before a word is said about it."""
 
     placement: Placement
     asked: Asked
@@ -44,15 +44,28 @@ class Choice:
     rules: Rules
     filled: Filled
 
-    def source_of(self, one: Chosen) -> str:
-        """Return what a slate gives as the source of an item."""
-        return self.ladder[one.rung].name
+    @property
+    def items(self) -> list[int]:
+        """The items of the slate, best first."""
+        return [one.item for one in self.filled.chosen]
+
+    @property
+    def own(self) -> int:
+        """How many of them, the first ones, are the placement's own answer and no fallback."""
+        return sum(not self.ladder[one.rung].fallback for one in self.filled.chosen)
+
+    @property
+    def by_rung(self) -> list[tuple[Rung, list[Chosen]]]:
+        """The steps of the ladder that contributed, each with its items."""
+        groups = groupby(self.filled.chosen, key=lambda one: one.rung)
+        return [(self.ladder[position], list(group)) for position, group in groups]
 
     def rows(self, bundle: Bundle) -> list[tuple[str, int, float, str]]:
-        """Return item id, rank, score and source of the chosen items, as a slate shows them."""
+        """Return item id, rank, score and source of each place, as the slate shows them."""
+        placed = ((one, rung.name) for rung, chosen in self.by_rung for one in chosen)
         return [
-            (bundle.items.id_of(one.item), rank, round(one.score, 4), self.source_of(one))
-            for rank, one in enumerate(self.filled.chosen, start=1)
+            (bundle.items.id_of(one.item), rank, round(one.score, 4), source)
+            for rank, (one, source) in enumerate(placed, start=1)
         ]
 
 
@@ -80,16 +93,21 @@ def recommend(bundle: Bundle, query: Query) -> Slate:
 
 
 def choose(bundle: Bundle, query: Query, *, depth: int | None = None) -> Choice:
-    """Return what `recommend` answers before it is described, or the best `depth` items instead of the query's k.
+    """Return what `recommend` answers, as dense integers and without reasons, which take half of its time.
 
-    It skips the reasons and the catalogue's fields, which take longer than the choice where there are many slates to
-    make. Errors are those of `recommend`.
+    `depth` asks for that many items instead of the query's k.
+
+    Raises
+    ------
+    ConfigError, UnknownIdError
+        As `recommend`.
     """
     placement = placement_of(query)
     asked = resolve(bundle, query)
     ladder = placement.ladder(bundle, asked)
     rules = _rules(bundle, query, asked, placement)
-    return Choice(placement, asked, ladder, rules, fill([rung.source for rung in ladder], depth or query.k, rules))
+    filled = fill([rung.source for rung in ladder], depth or query.k, rules)
+    return Choice(placement, asked, ladder, rules, filled)
 
 
 def placement_of(query: Query) -> Placement:
@@ -125,9 +143,8 @@ def _rules(bundle: Bundle, query: Query, asked: Asked, placement: Placement) -> 
 
 
 def fallback(choice: Choice, k: int) -> dict[str, str] | None:
-    """Return why the first `k` places don't all come from the placement's own sources, None where they do."""
-    placement, asked = choice.placement, choice.asked
-    own = sum(not choice.ladder[one.rung].fallback for one in choice.filled.chosen[:k])
+    """Return why the placement's own sources did not fill a slate of `k`, None where they did."""
+    placement, asked, own = choice.placement, choice.asked, choice.own
     if own == k:
         return None
     asked_with = len(asked.anchors) + (len(asked.history) if placement.anchor == "user" else 0)
@@ -141,9 +158,7 @@ def fallback(choice: Choice, k: int) -> dict[str, str] | None:
 
 
 def _describe(bundle: Bundle, choice: Choice) -> list[dict[str, Any]]:
-    chosen = choice.filled.chosen
-    by_rung = ((choice.ladder[rung], list(group)) for rung, group in groupby(chosen, key=lambda one: one.rung))
-    reasons = [reason for rung, group in by_rung for reason in rung.explain(group)]
+    reasons = (reason for rung, chosen in choice.by_rung for reason in rung.explain(chosen))
     return [
         {
             "item_id": item_id,
@@ -151,9 +166,9 @@ def _describe(bundle: Bundle, choice: Choice) -> list[dict[str, Any]]:
             "score": score,
             "source": source,
             "reason": reason,
-            **bundle.catalogue.fields(one.item),
+            **bundle.catalogue.fields(item),
         }
-        for one, (item_id, rank, score, source), reason in zip(chosen, choice.rows(bundle), reasons, strict=True)
+        for item, (item_id, rank, score, source), reason in zip(choice.items, choice.rows(bundle), reasons, strict=True)
     ]
 
 
