@@ -176,7 +176,7 @@ class _Standing:
     @property
     def gap(self) -> float | None:
         """How much the score falls short of that of the last place shown."""
-        if self.hit is None or self.last is None or self.hit.rung != self.last.rung or self._shown:
+        if self._shown or self.rules or self.hit is None or self.last is None or self.hit.rung != self.last.rung:
             return None
         return self.last.score - self.hit.score
 
@@ -227,7 +227,7 @@ class _Standing:
 
     def _otherwise(self) -> str:
         if self.hit is None:
-            return "; nor has any source it as a candidate"
+            return "; no source has it as a candidate either"
         return f"; it would stand at rank {self.rank_without_rules}" if self.rank_without_rules else ""
 
     def _why_not(self, rung: Rung) -> str:
