@@ -90,7 +90,8 @@ def explain(bundle: Bundle, query: Query, item_id: str) -> Explanation:
     ConfigError, UnknownIdError
         As `recommend`; an item that the bundle does not know is no error.
     """
-    choice = _choose_deep(bundle, query)
+    shown = choose(bundle, query)
+    choice = _with_what_follows(shown, bundle, query)
     placement = choice.placement.name
     item = bundle.items.index_of(item_id)
     if item is None:
@@ -111,7 +112,7 @@ def explain(bundle: Bundle, query: Query, item_id: str) -> Explanation:
         text=text,
         rank=stand.rank,
         score=None if hit is None else hit.score,
-        source=None if hit is None else choice.source_of(hit),
+        source=None if hit is None else choice.ladder[hit.rung].name,
         reason=None if hit is None else choice.ladder[hit.rung].explain([hit])[0],
         rules=stand.rules,
         rank_without_rules=stand.rank_without_rules,
@@ -120,17 +121,16 @@ def explain(bundle: Bundle, query: Query, item_id: str) -> Explanation:
         sources=list(_sources(bundle, choice, item, hits)),
         contributions=_contributions(bundle, choice, item),
         pair=_pair(bundle, choice, item),
-        fallback=fallback(choice, query.k),
+        fallback=fallback(shown, query.k),
     )
 
 
-def _choose_deep(bundle: Bundle, query: Query) -> Choice:
+def _with_what_follows(shown: Choice, bundle: Bundle, query: Query) -> Choice:
     """Return what is shown, and behind it what would come next.
 
     A source that is not exact may find other items when it is asked for more of them; what is shown stays in front.
     """
-    shown = choose(bundle, query)
-    taken = {one.item for one in shown.filled.chosen}
+    taken = set(shown.items)
     more = [one for one in choose(bundle, query, depth=DEPTH).filled.chosen if one.item not in taken]
     return replace(shown, filled=replace(shown.filled, chosen=[*shown.filled.chosen, *more]))
 
@@ -156,7 +156,8 @@ class _Standing:
     @cached_property
     def rank(self) -> int | None:
         """The rank under the rules, down to DEPTH."""
-        return next((rank for rank, one in enumerate(self._chosen, start=1) if one.item == self.item), None)
+        items = self.choice.items
+        return items.index(self.item) + 1 if self.item in items else None
 
     @cached_property
     def rules(self) -> list[str]:
@@ -175,7 +176,7 @@ class _Standing:
     @property
     def gap(self) -> float | None:
         """How much the score falls short of that of the last place shown."""
-        if self.hit is None or self.last is None or self.hit.rung != self.last.rung or self._shown:
+        if self._shown or self.rules or self.hit is None or self.last is None or self.hit.rung != self.last.rung:
             return None
         return self.last.score - self.hit.score
 
@@ -221,12 +222,12 @@ class _Standing:
             return None
         group = rules.catalogue.group
         others = [*rules.anchors.tolist(), *rules.owned.tolist(), *rules.seen.tolist()]
-        others += [one.item for one in self._chosen]
+        others += self.choice.items
         return next((other for other in others if other != self.item and group[other] == group[self.item]), None)
 
     def _otherwise(self) -> str:
         if self.hit is None:
-            return "; nor has any source it as a candidate"
+            return "; no source has it as a candidate either"
         return f"; it would stand at rank {self.rank_without_rules}" if self.rank_without_rules else ""
 
     def _why_not(self, rung: Rung) -> str:
@@ -244,13 +245,12 @@ class _Standing:
 
 
 def _as_shown(bundle: Bundle, choice: Choice, one: Chosen) -> dict[str, Any]:
-    rank = 1 + [other.item for other in choice.filled.chosen].index(one.item)
     return {
         "item_id": bundle.items.id_of(one.item),
         "title": reasons.title(bundle, one.item),
-        "rank": rank,
+        "rank": choice.items.index(one.item) + 1,
         "score": one.score,
-        "source": choice.source_of(one),
+        "source": choice.ladder[one.rung].name,
     }
 
 

@@ -32,7 +32,7 @@ def test_what_moved_and_why(toy_report: EvaluationReport) -> None:
     changes = changes_since(toy_report, before)
     assert [one.clear for one in changes.figures] == [True] + [False] * 5
     assert ("models.als.factors", "999", "32") in changes.options
-    assert ("blend.popularity", "not set", "0.5") in changes.options
+    assert ("blend.als", "not set", "1.0") in changes.options
     assert not changes.same_data
     assert len(changes.notes) == 1
 

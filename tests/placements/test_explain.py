@@ -73,6 +73,7 @@ def ruled_out(bundle: Bundle, query: Query, item_id: str) -> Explanation:
     assert found.type == "ruled_out"
     assert found.rank is None
     assert found.text.startswith(f"the rule {found.rules[0]} strikes it out: ")
+    assert found.gap is None
     return found
 
 
