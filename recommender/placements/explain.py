@@ -112,7 +112,7 @@ def explain(bundle: Bundle, query: Query, item_id: str) -> Explanation:
         text=text,
         rank=stand.rank,
         score=None if hit is None else hit.score,
-        source=None if hit is None else choice.ladder[hit.rung].name,
+        source=None if hit is None else choice.source_of(hit),
         reason=None if hit is None else choice.ladder[hit.rung].explain([hit])[0],
         rules=stand.rules,
         rank_without_rules=stand.rank_without_rules,
@@ -250,7 +250,7 @@ def _as_shown(bundle: Bundle, choice: Choice, one: Chosen) -> dict[str, Any]:
         "title": reasons.title(bundle, one.item),
         "rank": choice.items.index(one.item) + 1,
         "score": one.score,
-        "source": choice.ladder[one.rung].name,
+        "source": choice.source_of(one),
     }
 
 
