@@ -70,7 +70,10 @@ def test_result(configure: Configure, small_shop: ToyShop) -> None:
     assert result.verdict == manifest.verdict
     assert list(result.seconds) == ["read and check", "evaluate", "fit on everything", "publish", "promote"]
     assert all(seconds >= 0 for seconds in result.seconds.values())
-    assert json.loads(json.dumps(result.to_dict()))["check"]["ingest"]
+    record = json.loads(json.dumps(result.to_dict()))
+    assert record["check"]["ingest"]
+    assert record["evaluation"]["rows"]
+    assert "examples" not in record["evaluation"]
     fits = ["fit co-purchase", "fit categories", "fit als"]
     names = list(dict.fromkeys(stage for stage, _, _ in stages))
     assert [name for name in names if "fit" in name] == [*(f"before the split: {fit}" for fit in fits), *fits]
