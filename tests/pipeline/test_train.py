@@ -70,15 +70,21 @@ def test_result(configure: Configure, small_shop: ToyShop) -> None:
     assert result.verdict == manifest.verdict
     assert list(result.seconds) == ["read and check", "evaluate", "fit on everything", "publish", "promote"]
     assert all(seconds >= 0 for seconds in result.seconds.values())
-    record = json.loads(json.dumps(result.to_dict()))
-    assert record["check"]["ingest"]
-    assert record["evaluation"]["rows"]
-    assert "examples" not in record["evaluation"]
+    assert json.loads(json.dumps(result.to_dict()))["check"]["ingest"]
     fits = ["fit co-purchase", "fit categories", "fit als"]
     names = list(dict.fromkeys(stage for stage, _, _ in stages))
     assert [name for name in names if "fit" in name] == [*(f"before the split: {fit}" for fit in fits), *fits]
     assert "evaluate for-you" in names
     assert all(total is None or done <= total for _, done, total in stages)
+
+
+def test_the_nightly_log_names_no_user(configure: Configure, small_shop: ToyShop) -> None:
+    result = trained(configure(), small_shop)
+    assert result.evaluation is not None
+    assert result.evaluation.examples
+    record = result.to_dict()["evaluation"]
+    assert record["rows"]
+    assert "examples" not in record
 
 
 def test_without_promotion_the_live_version_stays(configure: Configure, small_shop: ToyShop) -> None:
