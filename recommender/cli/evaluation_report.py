@@ -78,7 +78,8 @@ def _value(row: Row | None) -> str | None:
         return None
     if row.low is None or row.high is None:
         return f"{row.value:.4f}" + UNDER_MARGIN
-    return f"{row.value:.4f} ± {(row.high - row.low) / 2:.4f}"
+    digits = 4 if row.value < 10 else 3
+    return f"{row.value:.{digits}f} ± {(row.high - row.low) / 2:.{digits}f}"
 
 
 def _difference(one: Comparison | None) -> tuple[str, str]:

@@ -25,7 +25,9 @@ from recommender.models.threads import available_threads
 from recommender.placements import Query, choose
 from recommender.progress import Progress, silent
 
-LEAST_FOR_WORKERS = 2_000
+CASES_PER_WORKER = 1_000
+MOST_WORKERS = 8
+"""Each holds libraries and catalogue in memory of its own, a few hundred MB."""
 QUERIES_PER_MESSAGE = 200
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
@@ -38,11 +40,12 @@ def answer_tasks(
 ) -> list[Answers]:
     """Ask every case of every task for k items.
 
-    From 2,000 cases on, as many processes answer as there are cores (or `workers`); they open the bundle memory-mapped
-    from a temporary store. The answers are the same.
+    From 2,000 cases on, as many processes answer as there are cores (or `workers`), 8 at most; they open the bundle
+    memory-mapped from a temporary store. The answers are the same.
     """
-    n_workers = available_threads() if workers is None else workers
-    if sum(len(task) for task in tasks) < LEAST_FOR_WORKERS or n_workers < 2:
+    wanted = available_threads() if workers is None else workers
+    n_workers = min(wanted, sum(len(task) for task in tasks) // CASES_PER_WORKER, MOST_WORKERS)
+    if n_workers < 2:
         with threadpool_limits(limits=1):  # as in serving: queries are too small to share among threads
             return [_answer_here(bundle, task, k, progress) for task in tasks]
     with tempfile.TemporaryDirectory(prefix="alsobought-evaluate-") as folder:

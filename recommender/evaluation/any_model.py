@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from recommender.bundle import Bundle
-from recommender.config import DEFAULT_EVENT_WEIGHTS, Config, Evaluation
+from recommender.config import DEFAULT_EVENT_WEIGHTS, Config, parse_config
 from recommender.dataset import Catalogue, Dataset, Events, IdMap
 from recommender.errors import ConfigError, DataError
 from recommender.evaluation.baseline import best_not_given, best_sellers
@@ -118,12 +118,14 @@ def hold_out(events: Any, catalogue: Any = None, *, test_events: Any = None, see
 
     Raises
     ------
+    ConfigError
+        If an option is unknown or out of bounds.
     DataError
         If the tables can't be used, or a side would be empty.
     """
     if test_events is not None:
         options["split"] = "given"
-    config = Config(evaluation=Evaluation(**options))
+    config = parse_config({"evaluation": options}, source="hold_out")
     dataset, _ = read_dataset(config, events=events, catalogue=catalogue, test_events=test_events)
     return hold_out_dataset(dataset, config, seed=seed)
 

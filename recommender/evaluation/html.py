@@ -37,6 +37,7 @@ MEANINGS = {
     "gini": "0: all items are shown equally often; 1: one takes all places",
 }
 COLOURS = 6
+MOST_RANKED = 8  # metrics, each at its k; where there are more, only those at the main k are drawn
 TELLING = 30  # the wide intervals of smaller slices run out of their cell, so that those of the others can be seen
 RIGHT = ' class="n"'
 HOW_TO_READ = """\
@@ -159,13 +160,15 @@ def _task(report: EvaluationReport, task: str) -> str:
     k = main_figure(report.gate_metric).k
     ks = sorted({row.k for row in rows})
     shown_k = k if k in ks else ks[0]
+    ranking = [row for row in rows if row.metric in RANKING_METRICS]
+    few = len({(row.metric, row.k) for row in ranking}) <= MOST_RANKED
     parts = [
         f"<h2>{escape(task)}</h2>",
         f'<p class="quiet">{record.n:,} {escape(record.unit)}; relevant: {escape(record.asked)}.</p>',
         _legend(report),
-        f"<h3>Ranking, at {shown_k}</h3>",
+        "<h3>Ranking</h3>",
         '<p class="quiet">Dots are means, bars their 95% intervals; each metric has its own scale, dotted at 0.</p>',
-        _ranking_table(report, [row for row in rows if row.k == shown_k and row.metric in RANKING_METRICS]),
+        _ranking_table(report, ranking if few else [row for row in ranking if row.k == shown_k]),
         _comparison_table(report, [one for one in report.comparisons if one.task == task]),
         f"<h3>What is shown, at {shown_k}</h3>",
         _shown_table(report, [row for row in rows if row.k == shown_k and row.metric not in RANKING_METRICS]),
@@ -181,11 +184,12 @@ def _task(report: EvaluationReport, task: str) -> str:
 
 def _ranking_table(report: EvaluationReport, rows: Sequence[Row]) -> str:
     body = []
-    for metric, group in groupby(sorted(rows, key=lambda row: _order(row.metric)), key=lambda row: row.metric):
+    in_order = sorted(rows, key=lambda row: (_order(row.metric), row.k))
+    for (metric, k), group in groupby(in_order, key=lambda row: (row.metric, row.k)):
         lines = list(group)
         scale = nice_scale([row.high or row.value for row in lines], from_zero=True)
         for row in lines:
-            name = f"{escape(metric)}@{row.k}" if row is lines[0] else ""
+            name = f"{escape(metric)}@{k}" if row is lines[0] else ""
             bar = interval_bar(row.value, row.low, row.high, scale, _colour(report, row.model))
             body.append([name, _model(report, row.model), bar, _number(row.value), _interval(row.low, row.high)])
     return _table(("metric", "model", "", "mean", "95% interval"), body, numbers=(3, 4), heads=(0,), kind="bars")

@@ -161,9 +161,10 @@ class EvaluationReport:
         """The figures by name, for the manifest: "for-you/alsobought/ndcg@10"."""
         return {f"{row.task}/{row.model}/{row.metric}@{row.k}": row.value for row in self.rows}
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the report as JSON types, without the figures of single cases."""
-        return {one.name: _plain(getattr(self, one.name)) for one in fields(self) if one.name != "cases"}
+    def to_dict(self, *, examples: bool = True) -> dict[str, Any]:
+        """Return the report as JSON types, without the figures of single cases; examples name users."""
+        without = {"cases"} if examples else {"cases", "examples"}
+        return {one.name: _plain(getattr(self, one.name)) for one in fields(self) if one.name not in without}
 
 
 def _plain(value: Any) -> Any:

@@ -23,7 +23,10 @@ MIN_GATE_USERS = 2
 
 @dataclass(frozen=True, slots=True)
 class TrainResult:
-    """A published version. `metrics` are those before the final fit, `seconds` by stage."""
+    """A published version. `metrics` are those before the final fit, `seconds` by stage.
+
+    Its JSON names no user: the nightly log is no place for what a customer bought.
+    """
 
     version: str
     promoted: bool
@@ -42,7 +45,7 @@ class TrainResult:
             "verdict": self.verdict,
             "seconds": self.seconds,
             "check": self.check.to_dict(),
-            "evaluation": None if self.evaluation is None else self.evaluation.to_dict(),
+            "evaluation": None if self.evaluation is None else self.evaluation.to_dict(examples=False),
         }
 
 

@@ -150,6 +150,11 @@ def test_wrong_metrics(small: Holdout, metrics: tuple[str, ...], problem: str) -
         evaluate({"mine": Fixed({})}, small, metrics)
 
 
+def test_wrong_options() -> None:
+    with pytest.raises(ConfigError, match=r"hold_out: unknown key 'evaluation\.test_day'; did you mean 'test_days'"):
+        hold_out(purchases(("ann", "a", 1)), test_day=10)
+
+
 def test_wrong_answers(small: Holdout) -> None:
     class TooFew:
         def recommend(self, user_ids: Sequence[str], k: int) -> list[list[str]]:

@@ -28,7 +28,7 @@ def tasks(toy_bundle: Bundle) -> list[Task]:
 
 def test_workers_answer_the_same(toy_bundle: Bundle, tasks: list[Task], monkeypatch: pytest.MonkeyPatch) -> None:
     here = answer_tasks(toy_bundle, tasks, 7)
-    monkeypatch.setattr(answers, "LEAST_FOR_WORKERS", 10)
+    monkeypatch.setattr(answers, "CASES_PER_WORKER", 10)
     monkeypatch.setattr(answers, "QUERIES_PER_MESSAGE", 13)
     said: list[tuple[str, int, int | None]] = []
     there = answer_tasks(
@@ -47,7 +47,7 @@ def test_workers_answer_the_same(toy_bundle: Bundle, tasks: list[Task], monkeypa
 
 
 def test_a_process_that_dies_is_named(toy_bundle: Bundle, tasks: list[Task], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answers, "LEAST_FOR_WORKERS", 10)
+    monkeypatch.setattr(answers, "CASES_PER_WORKER", 10)
     monkeypatch.setattr(answers, "_message", lambda task, case, k: {"placement": "nonsense", "k": k, "item_ids": []})
     with pytest.raises(AlsoboughtError, match="ended before its time"):
         answer_tasks(toy_bundle, tasks, 7, workers=2)
@@ -59,5 +59,5 @@ def test_few_cases_start_no_process(toy_bundle: Bundle, tasks: list[Task], monke
 
     monkeypatch.setattr(answers.subprocess, "Popen", refuse)
     assert len(answer_tasks(toy_bundle, tasks, 3, workers=2)) == 2
-    monkeypatch.setattr(answers, "LEAST_FOR_WORKERS", 10)
+    monkeypatch.setattr(answers, "CASES_PER_WORKER", 10)
     assert len(answer_tasks(toy_bundle, tasks, 3, workers=1)) == 2

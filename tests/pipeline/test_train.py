@@ -78,6 +78,15 @@ def test_result(configure: Configure, small_shop: ToyShop) -> None:
     assert all(total is None or done <= total for _, done, total in stages)
 
 
+def test_the_nightly_log_names_no_user(configure: Configure, small_shop: ToyShop) -> None:
+    result = trained(configure(), small_shop)
+    assert result.evaluation is not None
+    assert result.evaluation.examples
+    record = result.to_dict()["evaluation"]
+    assert record["rows"]
+    assert "examples" not in record
+
+
 def test_without_promotion_the_live_version_stays(configure: Configure, small_shop: ToyShop) -> None:
     config = configure()
     assert not trained(config, small_shop, promote=False).promoted
