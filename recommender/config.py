@@ -124,9 +124,9 @@ class ALSConfig(Record):
 class ItemKNNConfig(Record):
     """Items that the same users have: cosine with free exponents, on the user-item matrix."""
 
-    user_exponent: float = Field(0.5, ge=0, le=2, description="How much less a user of many items says; 0: the same.")
+    user_exponent: float = Field(0.6, ge=0, le=2, description="How much less a user of many items says; 0: the same.")
     item_exponent: float = Field(
-        0.5,
+        0.45,
         ge=0,
         le=1,
         description="How far an item's size is divided out: 0.5 is the cosine; below it, best sellers gain.",
@@ -169,11 +169,11 @@ class BlendConfig(Record):
     """How for-you adds its sources up, each scaled to 0..1 for every user; a source of weight 0 is not asked."""
 
     als: float = Field(1.0, ge=0, description="Weight of the factors.")
-    item_knn: float = Field(1.0, ge=0, description="Weight of items that the same users have.")
-    co_purchase: float = Field(0.0, ge=0, description="Weight of what is bought together with the user's last order.")
-    popular: float = Field(0.1, ge=0, description="Weight of best sellers.")
+    item_knn: float = Field(0.5, ge=0, description="Weight of items that the same users have.")
+    co_purchase: float = Field(0.3, ge=0, description="Weight of what is bought together with the user's last order.")
+    popular: float = Field(0.2, ge=0, description="Weight of best sellers.")
     own: float = Field(
-        1.0, ge=0, description="Weight of the user's own purchases, where `exclude_owned` of for-you is off."
+        3.0, ge=0, description="Weight of the user's own purchases, where `exclude_owned` of for-you is off."
     )
 
     @model_validator(mode="after")

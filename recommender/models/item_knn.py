@@ -40,8 +40,8 @@ class ItemKNN:
         Users in common at which a similarity counts half.
     """
 
-    user_exponent: float = 0.5
-    item_exponent: float = 0.5
+    user_exponent: float = 0.6
+    item_exponent: float = 0.45
     neighbours: int = 200
     shrinkage: float = 0.0
 

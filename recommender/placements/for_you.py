@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.bundle import Bundle
+from recommender.dataset import NO_TIME
 from recommender.matrix import SECONDS_PER_DAY
 from recommender.models import SimilarityModel
 from recommender.placements import reasons
@@ -25,7 +26,8 @@ from recommender.ranking import Blend, Chosen, FromAll, FromFactors, FromScores,
 class History:
     """Distinct items of a user, a session or a list, each of shape (n,).
 
-    `values` are summed event values, `owned` tells purchases, `latest` what belongs to the last day there is.
+    `values` are summed event values, `owned` tells purchases, `latest` what belongs to the last day there is: all of it
+    where there are no times.
     """
 
     items: NDArray[np.int32]
@@ -39,7 +41,7 @@ def history_of(asked: Asked) -> History:
     given = np.ones(len(asked.anchors), dtype=np.float32)
     items, place = np.unique(np.concatenate([asked.history, asked.anchors]), return_inverse=True)
     values = np.bincount(place, np.concatenate([asked.values, given]), minlength=len(items))
-    last_day = asked.last_time > asked.last_time.max(initial=0) - SECONDS_PER_DAY
+    last_day = asked.last_time > int(asked.last_time.max(initial=NO_TIME)) - SECONDS_PER_DAY
     latest = asked.anchors if len(asked.anchors) else asked.history[last_day]
     return History(items, values.astype(np.float32), np.isin(items, asked.history[asked.owned]), np.isin(items, latest))
 
@@ -64,8 +66,9 @@ def blend_of(bundle: Bundle, history: History) -> Blend:
 
 
 def _own(n_items: int, history: History) -> NDArray[np.float32]:
+    """Return ln(1 + value) of what was bought, shape (I,): the tenth purchase says less than the second."""
     scores = np.zeros(n_items, dtype=np.float32)
-    scores[history.items] = np.where(history.owned, history.values, 0)
+    scores[history.items] = np.where(history.owned, np.log1p(history.values), 0)
     return scores
 
 
