@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from benchmarks.training import curve, environments, epochs, fits, report, tuning
+from benchmarks.training import curve, environments, epochs, fits, report, steps, tuning
 
 COMMANDS = {
     "install": environments,
@@ -12,6 +12,7 @@ COMMANDS = {
     "epochs": epochs,
     "fit": fits,
     "curve": curve,
+    "steps": steps,
     "report": report,
 }
 """Each module has `add_options` and `run`."""
