@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.quality_report import quality_section
 from benchmarks.training.generated import GENERATED
 from benchmarks.training.libraries import LIBRARIES
 from benchmarks.training.record import RESULTS
@@ -214,6 +215,7 @@ def verify_section(record: Record) -> list[str]:
 
 
 SECTIONS: dict[str, Callable[[Record], list[str]]] = {
+    "quality": quality_section,
     "training-fit": fit_section,
     "training-curve": curve_section,
     "training-epochs": epochs_section,
