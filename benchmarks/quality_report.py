@@ -33,11 +33,11 @@ def quality_section(record: dict[str, Any]) -> list[str]:
     name = str(record["setting"]["dataset"])
     (row,) = record["rows"]
     said = [
-        f"Tuned for {row['minutes']['tune']:.0f} minutes ({row['trials']} finished trials) on validation users cut from the",
-        f"training side: {row['validation']['metric']} {row['validation']['before']:.4f} with the defaults, "
+        f"Tuned for {row['minutes']['tune']:.0f} minutes ({row['trials']} finished trials) on validation users cut",
+        f"from the training side: {row['validation']['metric']} {row['validation']['before']:.4f} with the defaults, "
         f"{row['validation']['tuned']:.4f} tuned. Then trained on the",
-        f"whole training side and scored for {row['users']:,} users, {row['minutes']['train and test']:.1f} minutes more. "
-        "Nothing was chosen on the test set.",
+        f"whole training side and scored for {row['users']:,} users, {row['minutes']['train and test']:.1f} minutes "
+        "more. Nothing was chosen on the test set.",
     ]
     table = _published(name, row) if name in PUBLISHED else _journey(row)
     question = f", {QUESTIONS[name]}" if name in QUESTIONS else ""
