@@ -135,6 +135,19 @@ class ItemKNNConfig(Record):
     shrinkage: float = Field(0.0, ge=0, description="Users in common at which a similarity counts half.")
 
 
+class EASEConfig(Record):
+    """A linear model from all items of a user to each item; only for small catalogues."""
+
+    regularization: float = Field(100.0, gt=0, description="Added to the diagonal of the item-item matrix.")
+    neighbours: int = Field(100, ge=1, le=10_000, description="Weights kept per item, the largest by amount.")
+    max_items: int = Field(
+        10_000,
+        ge=1,
+        le=50_000,
+        description="Items beyond which it is refused; memory grows with the square (0.8 GB).",
+    )
+
+
 class CoPurchaseConfig(Record):
     """Items bought in the same order (or session, or by one user on one day)."""
 
@@ -161,6 +174,7 @@ class Models(Record):
 
     als: ALSConfig = ALSConfig()
     item_knn: ItemKNNConfig = ItemKNNConfig()
+    ease: EASEConfig = EASEConfig()
     co_purchase: CoPurchaseConfig = CoPurchaseConfig()
     popularity: PopularityConfig = PopularityConfig()
 
@@ -170,6 +184,7 @@ class BlendConfig(Record):
 
     als: float = Field(1.0, ge=0, description="Weight of the factors.")
     item_knn: float = Field(0.5, ge=0, description="Weight of items that the same users have.")
+    ease: float = Field(0.0, ge=0, description="Weight of the linear model, for catalogues of some thousand items.")
     co_purchase: float = Field(0.3, ge=0, description="Weight of what is bought together with the user's last order.")
     popular: float = Field(0.2, ge=0, description="Weight of best sellers.")
     own: float = Field(
@@ -178,8 +193,8 @@ class BlendConfig(Record):
 
     @model_validator(mode="after")
     def _some_weight(self) -> BlendConfig:
-        if self.als + self.item_knn + self.co_purchase + self.popular == 0:
-            raise ValueError("one of als, item_knn, co_purchase and popular must be above 0")
+        if self.als + self.item_knn + self.ease + self.co_purchase + self.popular == 0:
+            raise ValueError("one of als, item_knn, ease, co_purchase and popular must be above 0")
         return self
 
 

@@ -30,6 +30,7 @@ class Bundle:
     histories: Histories
     als: FactorModel
     item_knn: SimilarityModel
+    ease: SimilarityModel
     co_purchase: SimilarityModel
     category_purchase: SimilarityModel
     popular: ItemScores

@@ -28,7 +28,7 @@ from recommender.models import FactorModel, ItemScores, SimilarityModel
 
 MANIFEST = "manifest.json"
 ID_MAPS = ("users", "sessions", "items")
-SIMILARITIES = ("item_knn", "co_purchase", "category_purchase", "similar")
+SIMILARITIES = ("item_knn", "ease", "co_purchase", "category_purchase", "similar")
 ITEM_SCORES = ("popular", "trending", "new_arrivals")
 EXACT_ARRAYS = ("factors", "items", "codes", "scales", "errors", "lengths", "bounds")
 SEARCHER = "searcher.faiss"
@@ -133,6 +133,7 @@ def read_files(folder: Path, manifest: Manifest) -> Bundle:
                 als.regularization_exponent,
             ),
             item_knn=_load_arrays(folder / "item_knn", SimilarityModel),
+            ease=_load_arrays(folder / "ease", SimilarityModel),
             co_purchase=_load_arrays(folder / "co_purchase", SimilarityModel),
             category_purchase=_load_arrays(folder / "category_purchase", SimilarityModel),
             popular=_load_arrays(folder / "popular", ItemScores),

@@ -13,6 +13,7 @@ from recommender.evaluation.tasks import Task
 from recommender.placements.asked import resolve
 from recommender.placements.for_you import FOR_YOU, blend_of, history_of
 from recommender.placements.recommend import rules_of
+from recommender.ranking import Blend
 
 STEPS = (0.0, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.4, 2.0, 3.0, 5.0, 8.0)
 SWEEPS = 3
@@ -31,15 +32,17 @@ class Scored:
         Added to scores: 0, or -inf behind the last candidate.
     n_relevant : int64, shape (N,)
         Items that are right, candidates or not.
+    sources : tuple of str, P
     """
 
     features: NDArray[np.float32]
     hits: NDArray[np.bool_]
     behind: NDArray[np.float32]
     n_relevant: NDArray[np.int64]
+    sources: tuple[str, ...]
 
     @classmethod
-    def of(cls, cases: Iterable[tuple[NDArray[np.float32], NDArray[np.bool_], int]]) -> Scored:
+    def of(cls, cases: Iterable[tuple[NDArray[np.float32], NDArray[np.bool_], int]], sources: Sequence[str]) -> Scored:
         """Return the candidates of users, each given by features (P, n), hits (n,) and the number of right items."""
         features, hits, n_relevant = zip(*cases, strict=True)
         lengths = np.array([len(row) for row in hits])
@@ -50,6 +53,7 @@ class Scored:
             np.zeros(shape[1:], dtype=bool),
             np.where(missing, -np.inf, 0).astype(np.float32),
             np.array(n_relevant),
+            tuple(sources),
         )
         for user, (rows, right) in enumerate(zip(features, hits, strict=True)):
             scored.features[:, user, : len(right)] = rows
@@ -72,14 +76,14 @@ class Scored:
 
 def score_candidates(bundle: Bundle, task: Task, cases: Iterable[int]) -> Scored:
     """Return the candidates of for-you in some cases, as its sources see them; those of weight 0 are left out."""
-    rows = []
+    rows, blend = [], Blend([])
     for case in cases:
         query, relevant = task.query(case, k=1), task.relevant.of(case)
         asked = resolve(bundle, query)
         blend = blend_of(bundle, history_of(asked))
         pool = blend.pool(rules_of(bundle, query, asked, FOR_YOU).allowed())
         rows.append((blend.features(pool), np.isin(pool, relevant), len(relevant)))
-    return Scored.of(rows)
+    return Scored.of(rows, [part.name for part in blend.parts])
 
 
 def learn_weights(scored: Scored, start: Sequence[float], free: Sequence[bool], k: int) -> tuple[list[float], float]:

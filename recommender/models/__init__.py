@@ -7,6 +7,7 @@ bundle.
 
 from recommender.models.als import ALS
 from recommender.models.co_purchase import Baskets, CoPurchase, build_baskets
+from recommender.models.ease import EASE
 from recommender.models.factor_model import FactorModel
 from recommender.models.item_knn import ItemKNN
 from recommender.models.popularity import SUPPORT_DAYS, ItemScores, NewArrivals, Popularity, Trending
@@ -14,6 +15,7 @@ from recommender.models.similarity_model import SimilarityModel
 
 __all__ = [
     "ALS",
+    "EASE",
     "SUPPORT_DAYS",
     "Baskets",
     "CoPurchase",

@@ -17,7 +17,7 @@ class SimilarityModel:
     indptr : int64, shape (I + 1,)
     neighbours : int32, shape (nnz,)
     scores : float32, shape (nnz,)
-        0..1, descending within a row.
+        Descending within a row.
     support : int32, shape (nnz,)
         Distinct users behind a pair.
     """

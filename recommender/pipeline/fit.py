@@ -77,6 +77,7 @@ def fit_bundle(
         histories=taste.histories,
         als=taste.als,
         item_knn=taste.item_knn,
+        ease=taste.ease,
         co_purchase=co_purchase,
         category_purchase=category_purchase,
         popular=taste.popular,

@@ -13,7 +13,7 @@ from recommender.config import Config
 from recommender.dataset import Dataset, Events, IdMap
 from recommender.index import ItemIndex, build_index
 from recommender.matrix import Histories, build_histories, event_values
-from recommender.models import ALS, FactorModel, ItemKNN, ItemScores, Popularity, SimilarityModel
+from recommender.models import ALS, EASE, FactorModel, ItemKNN, ItemScores, Popularity, SimilarityModel
 from recommender.progress import Progress, silent
 
 RECALL_QUERIES = 200
@@ -31,6 +31,7 @@ class Taste:
     user_items: sp.csr_matrix
     als: FactorModel
     item_knn: SimilarityModel
+    ease: SimilarityModel
     popular: ItemScores
     als_index: ItemIndex
     als_recall: float
@@ -59,6 +60,7 @@ def fit_taste(
         user_items=user_items,
         als=als,
         item_knn=_item_knn(user_items, config, progress),
+        ease=_ease(user_items, config, progress),
         popular=Popularity(config.models.popularity.half_life_days).fit(goal, n_items, events.as_of),
         als_index=als_index,
         als_recall=als_recall,
@@ -93,6 +95,13 @@ def _item_knn(user_items: sp.csr_matrix, config: Config, progress: Progress) -> 
     if config.blend.item_knn == 0:
         return SimilarityModel.empty(user_items.shape[1])
     return ItemKNN(**config.models.item_knn.model_dump()).fit(user_items, progress=progress)
+
+
+def _ease(user_items: sp.csr_matrix, config: Config, progress: Progress) -> SimilarityModel:
+    """Return the weights between items; none where for-you does not ask for them."""
+    if config.blend.ease == 0:
+        return SimilarityModel.empty(user_items.shape[1])
+    return EASE(**config.models.ease.model_dump()).fit(user_items, progress=progress)
 
 
 def _als_index(als: FactorModel, user_items: sp.csr_matrix, config: Config) -> tuple[ItemIndex, float]:

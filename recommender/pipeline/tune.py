@@ -32,7 +32,7 @@ USERS = 3000
 FIRST_USERS = 600
 """A trial is first scored on about so many users, and given up where it is worse there than most trials before it."""
 
-SOURCES = ("als", "item_knn", "co_purchase", "popular", "own")
+SOURCES = ("als", "item_knn", "ease", "co_purchase", "popular", "own")
 STUDY = "tune.db"
 Values = dict[str, Any]
 """Options by their dotted name."""
@@ -156,13 +156,14 @@ class Search:
         """Cut the validation side off, fit once, and lay out what can be tuned."""
         split = _cut(training.events, _with(config, INNER.get(config.evaluation.split, {})))
         fit_side = replace(training, events=split.train)
-        everything = _with(config, {f"blend.{source}": 1.0 for source in SOURCES})
+        small = len(np.unique(split.train.item)) <= config.models.ease.max_items
+        everything = _with(config, {f"blend.{source}": float(small or source != "ease") for source in SOURCES})
         base = fit_bundle(fit_side, everything, progress=under("before tuning", progress))
         task, cases = _cases(base, split.test)
         if not cases:
             raise DataError("tune: no user of the validation side has a history and bought something to be found")
         given = _options_set(config)
-        space = _space(base, has_times=training.events.has_times)
+        space = _space(base, has_times=training.events.has_times, with_ease=small)
         return cls(
             config=everything,
             blend=config.blend,
@@ -194,7 +195,7 @@ class Search:
     def value_before(self) -> float:
         """Return what the configuration reaches as it is."""
         scored = score_candidates(self.base, self.task, self.cases)
-        weights = [getattr(self.blend, source) for source in SOURCES[: len(scored.features)]]
+        weights = [getattr(self.blend, source) for source in scored.sources]
         return scored.ndcg(np.array(weights, dtype=np.float32), self.k)
 
     def objective(self, trial: optuna.Trial) -> float:
@@ -222,6 +223,7 @@ class Search:
             histories=taste.histories,
             als=taste.als,
             item_knn=taste.item_knn,
+            ease=taste.ease,
             popular=taste.popular,
             als_index=taste.als_index,
         )
@@ -233,11 +235,10 @@ class Search:
             return self._learnt(scored)
 
     def _learnt(self, scored: Scored) -> tuple[Values, float]:
-        sources = SOURCES[: len(scored.features)]
-        start = [getattr(self.blend, source) for source in sources]
-        free = [f"blend.{source}" not in self.kept for source in sources]
+        start = [getattr(self.blend, source) for source in scored.sources]
+        free = [f"blend.{source}" not in self.kept for source in scored.sources]
         weights, value = learn_weights(scored, start, free, self.k)
-        return {f"blend.{source}": weight for source, weight in zip(sources, weights, strict=True)}, value
+        return {f"blend.{source}": weight for source, weight in zip(scored.sources, weights, strict=True)}, value
 
     def result(self, study: optuna.Study) -> Tuned:
         """Return what the trials found, or the configuration as it is where none was better."""
@@ -280,7 +281,7 @@ def to_toml(tuned: Tuned) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _space(base: Bundle, *, has_times: bool) -> dict[str, Callable[[optuna.Trial, str], float | int]]:
+def _space(base: Bundle, *, has_times: bool, with_ease: bool) -> dict[str, Callable[[optuna.Trial, str], float | int]]:
     """Return how each option is drawn; what depends on the matrix is searched around what suits it."""
     regularization, unobserved = (base.manifest.weights[name] for name in ("regularization", "unobserved_weight"))
     space: dict[str, Callable[[optuna.Trial, str], float | int]] = {
@@ -289,10 +290,12 @@ def _space(base: Bundle, *, has_times: bool) -> dict[str, Callable[[optuna.Trial
         "models.als.unobserved_weight": _log(unobserved / WIDE, unobserved * WIDE),
         "models.als.epochs": lambda trial, name: trial.suggest_int(name, 3, 16),
         "models.item_knn.user_exponent": _linear(0.0, 1.0),
-        "models.item_knn.item_exponent": _linear(0.2, 0.8),
+        "models.item_knn.item_exponent": _linear(0.2, 1.0),
         "models.item_knn.neighbours": _one_of(100, 200, 400, 800),
         "models.item_knn.shrinkage": _one_of(0.0, 1.0, 3.0, 10.0, 30.0, 100.0),
     }
+    if with_ease:
+        space["models.ease.regularization"] = _log(5.0, 2000.0)
     if has_times:
         space["matrix.half_life_days"] = _log(5.0, 730.0)
         space["models.popularity.half_life_days"] = _log(3.0, 180.0)

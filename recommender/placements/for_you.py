@@ -54,6 +54,7 @@ def blend_of(bundle: Bundle, history: History) -> Blend:
     parts: dict[str, Callable[[], Scorer]] = {
         "als": lambda: FromFactors(bundle.als_index, bundle.als.item_factors, bundle.als.fold_in_one(items, values)),
         "item_knn": lambda: FromAll(bundle.item_knn.summed(items, values)),
+        "ease": lambda: FromAll(bundle.ease.summed(items, values)),
         "co_purchase": lambda: FromAll(bundle.co_purchase.summed(latest, np.ones(len(latest), dtype=np.float32))),
         "popular": lambda: FromScores(bundle.popular),
     }
@@ -130,6 +131,8 @@ def _shares(bundle: Bundle, history: History, items: NDArray[np.int32], source: 
             return equations.contributions(bundle.als.item_factors[items])
         case "item_knn":
             return _similarity_shares(bundle.item_knn, history.items, history.values, items)
+        case "ease":
+            return _similarity_shares(bundle.ease, history.items, history.values, items)
         case "co_purchase":
             return _similarity_shares(bundle.co_purchase, history.items, history.latest.astype(np.float32), items)
         case "own":

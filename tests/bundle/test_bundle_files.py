@@ -31,7 +31,7 @@ FILES = [
     "catalogue.parquet",
     *(
         f"{name}/{part}.npy"
-        for name in ("item_knn", "co_purchase", "category_purchase", "similar")
+        for name in ("item_knn", "ease", "co_purchase", "category_purchase", "similar")
         for part in ("indptr", "neighbours", "scores", "support")
     ),
     *(f"histories/{name}.npy" for name in ("indptr", "items", "last_time", "owned", "values")),

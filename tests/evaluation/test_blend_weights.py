@@ -7,6 +7,8 @@ import pytest
 
 from recommender.evaluation.blend_weights import Scored, learn_weights
 
+SOURCES = ("first", "second", "third")
+
 
 def planted(share: float, n: int = 300, candidates: int = 40, seed: int = 0) -> Scored:
     """Return users whose right items score high by share * first + (1 - share) * second source, amid noise."""
@@ -16,12 +18,12 @@ def planted(share: float, n: int = 300, candidates: int = 40, seed: int = 0) -> 
         features = rng.random((3, candidates)).astype(np.float32)
         wanted = share * features[0] + (1 - share) * features[1]
         rows.append((features, wanted >= np.sort(wanted)[-4], 4))
-    return Scored.of(rows)
+    return Scored.of(rows, SOURCES)
 
 
 def test_ndcg_by_hand() -> None:
     features = np.array([[0.9, 0.5, 0.1], [0.0, 1.0, 0.0]], dtype=np.float32)
-    scored = Scored.of([(features, np.array([False, True, False]), 2)])
+    scored = Scored.of([(features, np.array([False, True, False]), 2)], SOURCES[:2])
     ideal = 1 + 1 / np.log2(3)
     assert scored.ndcg(np.array([1, 0], dtype=np.float32), 2) == pytest.approx((1 / np.log2(3)) / ideal)
     assert scored.ndcg(np.array([1, 1], dtype=np.float32), 2) == pytest.approx(1 / ideal)
@@ -31,7 +33,7 @@ def test_ndcg_by_hand() -> None:
 def test_users_with_fewer_candidates_are_not_filled_up() -> None:
     few = (np.ones((1, 1), dtype=np.float32), np.array([True]), 1)
     many = (np.ones((1, 5), dtype=np.float32), np.array([True, *[False] * 4]), 1)
-    users, ranks = Scored.of([few, many]).ranks(np.ones(1, dtype=np.float32))
+    users, ranks = Scored.of([few, many], SOURCES[:1]).ranks(np.ones(1, dtype=np.float32))
     assert users.tolist() == [0, 1]
     assert ranks.tolist() == [0, 4]  # what can't be told apart ranks behind
 
@@ -50,5 +52,5 @@ def test_weights_that_are_not_free_stay() -> None:
 
 
 def test_nothing_to_gain_changes_nothing() -> None:
-    scored = Scored.of([(np.ones((3, 4), dtype=np.float32), np.array([True] * 4), 4)])
+    scored = Scored.of([(np.ones((3, 4), dtype=np.float32), np.array([True] * 4), 4)], SOURCES)
     assert learn_weights(scored, [1.0, 0.3, 0.2], [True] * 3, k=4)[0] == [1.0, 0.3, 0.2]

@@ -102,7 +102,7 @@ def test_a_history_without_factors_gets_best_sellers_that_say_so(toy_bundle: Bun
 
 def blended(bundle: Bundle, **weights: float) -> Bundle:
     """Return the bundle with other weights of for-you's sources; those not named are next to nothing."""
-    little = {"als": 1e-6, "item_knn": 0.0, "co_purchase": 0.0, "popular": 1e-9, "own": 0.0}
+    little = {"als": 1e-6, "item_knn": 0.0, "ease": 0.0, "co_purchase": 0.0, "popular": 1e-9, "own": 0.0}
     config = bundle.config.model_copy(update={"blend": BlendConfig(**{**little, **weights})})
     return replace(bundle, config=config)
 
