@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 @click.command("tune")
 @click.option(
     "--budget-minutes",
-    type=click.FloatRange(min=0, min_open=True),
+    type=click.FloatRange(min=0, max=100_000, min_open=True),
     default=10.0,
     show_default=True,
     help="How long to search; the trial that runs then is finished.",
 )
-@click.option("--trials", type=click.IntRange(min=1), help="End after so many trials, be there time left or not.")
-@click.option("--seed", type=int, default=0, show_default=True, help="Of what is tried.")
+@click.option("--trials", type=click.IntRange(min=1), help="End after so many more trials, be there time left or not.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of what is tried.")
 @verb
 def command(shell: Shell, budget_minutes: float, trials: int | None, seed: int) -> None:
     """Search options for for-you and write them to tuned.toml.
@@ -54,15 +54,18 @@ def _readable(tuned: Tuned) -> Iterator[RenderableType]:
             (f"{tuned.metric} before", tuned.value_before),
             (f"{tuned.metric} now", tuned.value),
             ("validation users", tuned.n_users),
-            ("trials", f"{tuned.n_trials} finished, {tuned.n_pruned} given up early"),
+            ("trials", f"{tuned.n_trials} finished, {tuned.n_pruned} given up early, {tuned.n_failed} failed"),
         ],
     )
     yield ""
     if not tuned.options:
         yield "Nothing better than the present options was found; tuned.toml holds none."
         return
-    rows = [(name, value, _share(tuned, name)) for name, value in tuned.options.items()]
-    yield table("tuned.toml", ("option", "value", "matters"), rows, right=(1, 2))
+    if tuned.importance:
+        rows = [(name, value, _share(tuned, name)) for name, value in tuned.options.items()]
+        yield table("tuned.toml", ("option", "value", "matters"), rows, right=(1, 2))
+    else:
+        yield table("tuned.toml", ("option", "value"), tuned.options.items(), right=(1,))
 
 
 def _share(tuned: Tuned, name: str) -> str:

@@ -42,6 +42,6 @@ def weights_of(values: sp.csr_matrix, alpha: float, exponent: float) -> Weights:
     share = n / (n_users * n_items)
     unobserved_weight = UNOBSERVED * share * np.sqrt((gains**2).mean())
     regularization = REGULARIZATION * np.sqrt(share) * n**0.25 * gains.mean()
-    n_pairs = float(values.shape[0]) * values.shape[1]
+    n_pairs = float(n_users) * n_items
     row = (gains.sum() + unobserved_weight * n_pairs) / np.sqrt(n_pairs)
     return Weights(float(regularization / row**exponent), float(unobserved_weight))

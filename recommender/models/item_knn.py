@@ -16,6 +16,7 @@ from recommender.models.threads import available_threads
 from recommender.progress import Progress, silent
 
 PAIRS_PER_BLOCK = 8_000_000
+NEGLIGIBLE = 1e-12
 
 Rows = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32], NDArray[np.int32]]
 """Lengths of some rows, shape (n,), and their neighbours, scores and support, each of shape (their sum,)."""
@@ -55,9 +56,9 @@ class ItemKNN:
         DataError
             If the matrix is not one, or malformed, or a value is negative or not finite.
         """
-        values = observed_pairs(user_items)
+        values = _without_traces(observed_pairs(user_items))
         n_items = values.shape[1]
-        by_user = values.astype(np.float32)
+        by_user = values.copy()
         by_user.data *= np.repeat(_power(values.sum(axis=1), -self.user_exponent), np.diff(values.indptr))
         by_item = values.T.tocsr()
         item_weight = _power(values.sum(axis=0), -self.item_exponent)
@@ -79,30 +80,38 @@ class ItemKNN:
         return _as_model(found, n_items)
 
     def _best(
-        self, similar: sp.csr_matrix, shared: sp.csr_matrix, item_weight: NDArray[np.float32], first: int
+        self, similar: sp.csr_matrix, shared: sp.csr_matrix, item_weight: NDArray[np.float64], first: int
     ) -> Rows:
         """Return the best neighbours of the items from `first` on; the two matrices have the same pattern."""
         similar.sort_indices()
         shared.sort_indices()
         row = np.repeat(np.arange(similar.shape[0]), np.diff(similar.indptr))
         scores = similar.data * item_weight[similar.indices] * item_weight[first + row]
-        scores *= shared.data / (shared.data + np.float32(self.shrinkage))
+        scores *= shared.data / (shared.data + self.shrinkage)
         scores[similar.indices == first + row] = 0
         kept: list[NDArray[np.int64]] = []
         for start, end in zip(similar.indptr[:-1].tolist(), similar.indptr[1:].tolist(), strict=True):
             kept.append(start + _best_first(scores[start:end], self.neighbours))
         lengths = np.array([len(places) for places in kept], dtype=np.int64)
         places = np.concatenate(kept)
-        return lengths, similar.indices[places], scores[places], shared.data[places].astype(np.int32)
+        return lengths, similar.indices[places], scores[places].astype(np.float32), shared.data[places].astype(np.int32)
 
 
-def _power(sums: np.matrix, exponent: float) -> NDArray[np.float32]:
+def _without_traces(values: sp.csr_matrix) -> sp.csr_matrix:
+    """Return the values in float64, without those that are nothing beside the largest: their products would be 0."""
+    kept = values.astype(np.float64)
+    kept.data[kept.data < NEGLIGIBLE * kept.data.max(initial=0)] = 0
+    kept.eliminate_zeros()
+    return kept
+
+
+def _power(sums: np.matrix, exponent: float) -> NDArray[np.float64]:
     """Return sums, of whatever shape, to a power, shape (n,); 0 stays 0."""
     flat = np.asarray(sums, dtype=np.float64).ravel()
-    return np.where(flat > 0, np.maximum(flat, 1e-30) ** exponent, 0).astype(np.float32)
+    return np.where(flat > 0, np.maximum(flat, 1e-300) ** exponent, 0)
 
 
-def _best_first(scores: NDArray[np.float32], most: int) -> NDArray[np.int64]:
+def _best_first(scores: NDArray[np.float64], most: int) -> NDArray[np.int64]:
     """Return the places of the `most` largest scores above 0, largest first, ties by place."""
     if len(scores) > most:
         least = np.partition(scores, len(scores) - most)[len(scores) - most]

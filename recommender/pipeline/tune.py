@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import tomllib
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from recommender import __version__
 from recommender.bundle import Bundle
 from recommender.config import TUNED, BlendConfig, Config, Record, parse_config
 from recommender.dataset import Dataset, Events
-from recommender.errors import ConfigError, DataError
+from recommender.errors import AlsoboughtError, ConfigError, DataError, StoreError
 from recommender.evaluation import Split, split_events
 from recommender.evaluation.blend_weights import Scored, learn_weights, score_candidates
 from recommender.evaluation.tasks import Task, for_you_task
@@ -33,12 +36,16 @@ FIRST_USERS = 600
 """A trial is first scored on about so many users, and given up where it is worse there than most trials before it."""
 
 SOURCES = ("als", "item_knn", "ease", "co_purchase", "popular", "own")
-STUDY = "tune.db"
+STUDY = "tune.journal"
 Values = dict[str, Any]
 """Options by their dotted name."""
 
-INNER: dict[str, Values] = {"given": {"evaluation.split": "random"}}
-"""How the validation side is cut where the test side is a file of its own."""
+AT_RANDOM: Values = {"evaluation.split": "random", "evaluation.test_share": 0.1}
+INNER: dict[str, Values] = {"given": AT_RANDOM, "random": AT_RANDOM}
+"""How the validation side is cut where not by time: what suits a thinner matrix suits the whole one less."""
+
+MATTERS = {"event_weights", "matrix", "models", "blend", "index", "placements", "evaluation"}
+"""Sections that a search depends on."""
 
 ENOUGH_TRIALS = 20
 """Fewer say nothing about which option matters."""
@@ -62,6 +69,7 @@ class Tuned:
     n_users: int
     n_trials: int
     n_pruned: int
+    n_failed: int
     importance: dict[str, float]
     kept: list[str]
     note: str
@@ -84,7 +92,8 @@ def run(
     """Search within a budget and write tuned.toml beside shop.toml; a search that was cut off goes on where it was.
 
     Options that shop.toml sets stay as they are: they would overrule tuned.toml. The test side of the evaluation's
-    split is cut off before anything else and never looked at.
+    split is cut off before anything else and never looked at. What an earlier tuned.toml holds is tried too, so the
+    file never gets worse; an interrupted search writes the best so far.
 
     Raises
     ------
@@ -92,20 +101,20 @@ def run(
         If the extra `tune` is not installed, or there is nothing left to tune.
     DataError
         If the data can't be used, or no validation user is left.
+    StoreError
+        If the trials can't be read or written.
     """
     dataset, _ = read_and_check(config, events=events, catalogue=catalogue, progress=progress)
     training = replace(dataset, events=_cut(dataset.events, config, test=dataset.test).train, test=None)
-    tuned = tune_dataset(
+    return tune_dataset(
         training,
         config,
         budget_minutes=budget_minutes,
         trials=trials,
         seed=seed,
-        storage=config.folder / STUDY,
+        folder=config.folder,
         progress=progress,
     )
-    (config.folder / TUNED).write_text(to_toml(tuned), encoding="utf-8")
-    return tuned
 
 
 def tune_dataset(
@@ -115,22 +124,49 @@ def tune_dataset(
     budget_minutes: float,
     trials: int | None = None,
     seed: int = 0,
-    storage: Path | None = None,
+    folder: Path | None = None,
     progress: Progress = silent,
 ) -> Tuned:
-    """Search on a data set that holds nothing but training events; `storage` keeps the trials, in memory by default."""
+    """Search on a data set that holds nothing but training events; `folder` takes trials and tuned.toml, if given."""
     search = Search.of(training, config, progress)
-    study = _study(search, seed, storage)
-    if not study.trials:
-        study.enqueue_trial(search.present())
+    try:
+        study = _study(search, seed, None if folder is None else folder / STUDY)
+        for options in (search.present(), search.earlier(folder)):
+            _enqueue(study, options)
+        try:
+            _optimize(study, search, trials if search.space else 1, 60 * budget_minutes, progress)
+        finally:
+            tuned = _written(search.result(study), folder)
+        return tuned
+    except OSError as error:
+        raise StoreError(f"{error.filename or folder}: {error.strerror or error}") from None
+
+
+def _optimize(study: optuna.Study, search: Search, trials: int | None, seconds: float, progress: Progress) -> None:
+    """Run trials; a failing one is counted and the search goes on."""
+    earlier = len(study.trials)
 
     def report(study: optuna.Study, _: optuna.trial.FrozenTrial) -> None:
-        finished = [trial.value for trial in study.trials if trial.value is not None]
-        best = f" (best {search.metric} {max(finished):.4f})" if finished else ""
-        progress(f"tune{best}", len(study.trials), trials)
+        finished = study.get_trials(states=(_states().COMPLETE,))
+        best = max((trial.value or 0.0 for trial in finished), default=0.0)
+        progress(f"tune (best {search.metric} {best:.4f})", len(study.trials) - earlier, trials)
 
-    study.optimize(search.objective, n_trials=trials, timeout=60 * budget_minutes, callbacks=[report])
-    return search.result(study)
+    study.optimize(
+        search.objective,
+        n_trials=trials,
+        timeout=seconds,
+        callbacks=[report],
+        catch=(AlsoboughtError, ArithmeticError, np.linalg.LinAlgError),
+    )
+
+
+def _written(tuned: Tuned, folder: Path | None) -> Tuned:
+    """Write tuned.toml, whole or not at all."""
+    if folder is not None:
+        part = folder / f"{TUNED}.new"
+        part.write_text(to_toml(tuned), encoding="utf-8")
+        part.replace(folder / TUNED)
+    return tuned
 
 
 @dataclass(frozen=True)
@@ -139,9 +175,11 @@ class Search:
 
     `base` is fitted on the events before the validation's, `task` asks about its users, of whom `cases` have a history;
     `space` is how each open option is drawn, `blend` the weights to start from; in `config` every source is asked.
+    `given` is a digest of data and options: other data or options start a search of their own.
     """
 
     config: Config
+    given: str
     blend: BlendConfig
     fit_side: Dataset
     base: Bundle
@@ -161,11 +199,15 @@ class Search:
         base = fit_bundle(fit_side, everything, progress=under("before tuning", progress))
         task, cases = _cases(base, split.test)
         if not cases:
-            raise DataError("tune: no user of the validation side has a history and bought something to be found")
+            raise DataError("tune: no user with an id has a history and, on the validation side, bought something new")
         given = _options_set(config)
+        open_weights = [source for source in SOURCES if f"blend.{source}" not in given]
         space = _space(base, has_times=training.events.has_times, with_ease=small)
+        if not open_weights and not set(space) - given:
+            raise ConfigError("tune: everything it searches is set in shop.toml; take out what it shall find")
         return cls(
             config=everything,
+            given=_digest(training, config),
             blend=config.blend,
             fit_side=fit_side,
             base=base,
@@ -173,7 +215,7 @@ class Search:
             cases=cases,
             space={name: draw for name, draw in space.items() if name not in given},
             kept=sorted(name for name in {*space, *(f"blend.{source}" for source in SOURCES)} if name in given),
-            note=split.note,
+            note=f"validation side, before the test side was looked at: {split.note}",
         )
 
     @property
@@ -192,6 +234,14 @@ class Search:
         suited = {f"models.als.{name}": value for name, value in self.base.manifest.weights.items()}
         return {name: suited[name] if _at(tree, name) is None else _at(tree, name) for name in self.space}
 
+    def earlier(self, folder: Path | None) -> Values:
+        """Return the open options as an earlier tuned.toml has them, those it lacks as they are."""
+        path = None if folder is None else folder / TUNED
+        if path is None or not path.exists():
+            return self.present()
+        tree = tomllib.loads(path.read_text(encoding="utf-8"))
+        return self.present() | {name: value for name in self.space if (value := _at(tree, name)) is not None}
+
     def value_before(self) -> float:
         """Return what the configuration reaches as it is."""
         scored = score_candidates(self.base, self.task, self.cases)
@@ -203,10 +253,11 @@ class Search:
         import optuna
 
         bundle = self.fitted({name: draw(trial, name) for name, draw in self.space.items()})
-        _, value = self.learnt(bundle, self.cases[:: max(1, len(self.cases) // FIRST_USERS)])
-        trial.report(value, step=0)
-        if trial.should_prune():
-            raise optuna.TrialPruned
+        if (every := len(self.cases) // FIRST_USERS) > 1:
+            _, value = self.learnt(bundle, self.cases[::every])
+            trial.report(value, step=0)
+            if trial.should_prune():
+                raise optuna.TrialPruned
         blend, value = self.learnt(bundle, self.cases)
         trial.set_user_attr("blend", blend)
         return value
@@ -241,16 +292,20 @@ class Search:
         return {f"blend.{source}": weight for source, weight in zip(scored.sources, weights, strict=True)}, value
 
     def result(self, study: optuna.Study) -> Tuned:
-        """Return what the trials found, or the configuration as it is where none was better."""
-        import optuna
+        """Return what the trials found, or the configuration as it is where none was better.
 
-        finished = study.get_trials(states=(optuna.trial.TrialState.COMPLETE,))
-        pruned = study.get_trials(states=(optuna.trial.TrialState.PRUNED,))
+        Options that are as they were stand out of it: what suits the matrix shall suit tomorrow's too.
+        """
+        finished = study.get_trials(states=(_states().COMPLETE,))
+        pruned = study.get_trials(states=(_states().PRUNED,))
+        failed = study.get_trials(states=(_states().FAIL,))
         before = self.value_before()
         best = max(finished, key=lambda trial: trial.value or 0.0, default=None)
         options: Values = {}
         if best is not None and best.value is not None and best.value > before:
-            options = {**best.params, **best.user_attrs["blend"]}
+            present = self.present()
+            changed = {name: value for name, value in best.params.items() if value != present[name]}
+            options = {**changed, **best.user_attrs["blend"]}
         return Tuned(
             options={name: value for name, value in options.items() if name not in self.kept},
             metric=self.metric,
@@ -259,6 +314,7 @@ class Search:
             n_users=len(self.cases),
             n_trials=len(finished),
             n_pruned=len(pruned),
+            n_failed=len(failed),
             importance=_importance(study) if len(finished) >= ENOUGH_TRIALS else {},
             kept=self.kept,
             note=self.note,
@@ -318,21 +374,48 @@ def _study(search: Search, seed: int, storage: Path | None) -> optuna.Study:
     """Return the study of this data and configuration, with the trials it has already."""
     try:
         import optuna
+        from optuna.storages import JournalStorage
+        from optuna.storages.journal import JournalFileBackend
     except ImportError:
         raise ConfigError("tune needs the extra `tune`: pip install 'alsobought[tune]'") from None
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    subject = [fingerprint(search.fit_side.events), search.config.model_dump(mode="json"), sorted(search.space), seed]
-    name = hashlib.sha256(json.dumps(subject).encode()).hexdigest()[:16]
-    url = None if storage is None else f"sqlite:///{storage}"
-    study = optuna.create_study(
-        study_name=name,
-        storage=url,
-        load_if_exists=True,
-        direction="maximize",
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=8),
-    )
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+    try:
+        study = optuna.create_study(
+            study_name=hashlib.sha256(f"{search.given} {sorted(search.space)} {seed}".encode()).hexdigest()[:16],
+            storage=None if storage is None else JournalStorage(JournalFileBackend(str(storage))),
+            load_if_exists=True,
+            direction="maximize",
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=8),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise StoreError(f"{storage}: is no journal of trials ({error}); delete it to start afresh") from None
     study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials), multivariate=True, n_startup_trials=12)
     return study
+
+
+def _enqueue(study: optuna.Study, options: Values) -> None:
+    """Try these options next, unless they have been tried to an end or are waiting."""
+    settled = (_states().COMPLETE, _states().PRUNED, _states().WAITING)
+    known = [trial.system_attrs.get("fixed_params") or trial.params for trial in study.get_trials(states=settled)]
+    if options not in known:
+        study.enqueue_trial(options)
+
+
+def _states() -> type[optuna.trial.TrialState]:
+    from optuna.trial import TrialState
+
+    return TrialState
+
+
+def _digest(training: Dataset, config: Config) -> str:
+    """Return what a search depends on, as a digest: events, what the catalogue lets be shown, options, program."""
+    digest = hashlib.sha256(fingerprint(training.events).encode())
+    for column in (training.catalogue.servable, training.catalogue.in_stock, training.catalogue.group):
+        digest.update(np.ascontiguousarray(column).data)
+    options = config.model_dump(mode="json", include=MATTERS)
+    digest.update(json.dumps([options, sorted(_options_set(config)), __version__], sort_keys=True).encode())
+    return digest.hexdigest()
 
 
 def _importance(study: optuna.Study) -> dict[str, float]:
@@ -360,7 +443,7 @@ def _cases(base: Bundle, test: Events) -> tuple[Task, list[int]]:
 
 
 def _has_history(base: Bundle, user: int) -> bool:
-    return bool(base.als.item_factors[base.histories.row(user)[0]].any())
+    return len(base.histories.row(user)[0]) > 0
 
 
 def _with(config: Config, options: Mapping[str, Any]) -> Config:
@@ -377,7 +460,7 @@ def _with(config: Config, options: Mapping[str, Any]) -> Config:
 
 def _at(tree: Any, name: str) -> Any:
     for part in name.split("."):
-        tree = tree[part]
+        tree = tree.get(part) if isinstance(tree, dict) else None
     return tree
 
 

@@ -75,9 +75,9 @@ def _own(n_items: int, history: History) -> NDArray[np.float32]:
 
 def _ladder(bundle: Bundle, asked: Asked) -> list[Rung]:
     history = history_of(asked)
-    if not bundle.als.item_factors[history.items].any():
-        return [best_sellers(bundle)]
     blend = blend_of(bundle, history)
+    if not any(part.best > 0 for part in blend.parts if part.name != "popular"):
+        return [best_sellers(bundle)]
 
     def explain(chosen: list[Chosen]) -> list[Reason]:
         items = np.array([one.item for one in chosen], dtype=np.int32)
@@ -95,7 +95,7 @@ def _ladder(bundle: Bundle, asked: Asked) -> list[Rung]:
 def _contributions(bundle: Bundle, asked: Asked, item: int) -> list[Contribution]:
     """Return what the score of an item is the sum of, the largest part first: sources, and what they go back to."""
     history, wanted = history_of(asked), np.array([item], dtype=np.int32)
-    if not bundle.als.item_factors[history.items].any():
+    if not len(history.items):
         return []
     blend = blend_of(bundle, history)
     parts = []

@@ -99,6 +99,15 @@ def test_nothing_observed_gives_no_neighbours(shape: tuple[int, int]) -> None:
     assert model.indptr.tolist() == [0] * (shape[1] + 1)
 
 
+def test_old_events_that_are_worth_next_to_nothing_do_no_harm() -> None:
+    rng = np.random.default_rng(0)
+    users = sp.random(60, 30, density=0.3, format="csr", random_state=0, dtype=np.float32)
+    users.data = (0.5 ** rng.uniform(0, 146, users.nnz)).astype(np.float32)  # two years at a half-life of five days
+    model = ItemKNN().fit(users)
+    assert np.isfinite(model.scores).all()
+    assert (model.support > 0).all()
+
+
 def test_bad_values_are_refused() -> None:
     with pytest.raises(DataError, match="negative"):
         ItemKNN().fit(matrix([[1, -1]]))

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from recommender.bundle import Bundle
 from recommender.config import Config, load_config
 from recommender.dataset import Dataset
-from recommender.errors import ConfigError
+from recommender.errors import ConfigError, DataError, StoreError
 from recommender.evaluation import split_events
 from recommender.ingest import read_dataset
 from recommender.pipeline import tune
@@ -83,10 +84,9 @@ def test_a_search_that_was_cut_off_goes_on(configure: Configure, toy_shop: ToySh
 
 def test_other_data_starts_a_search_of_its_own(configure: Configure, dataset: Dataset) -> None:
     config = configure(models={"als": {"factors": 8, "epochs": 3}})
-    storage = config.folder / "tune.db"
     early = replace(dataset, events=dataset.events.where(np.arange(len(dataset.events)) < len(dataset.events) * 3 // 4))
     for data in (dataset, early):
-        tuned = tune.tune_dataset(data, config, budget_minutes=5, trials=2, storage=storage)
+        tuned = tune.tune_dataset(data, config, budget_minutes=5, trials=2, folder=config.folder)
         assert tuned.n_trials + tuned.n_pruned == 2
 
 
@@ -102,3 +102,61 @@ def test_without_optuna_it_says_what_to_install(
     monkeypatch.setitem(__import__("sys").modules, "optuna", None)
     with pytest.raises(ConfigError, match=r"alsobought\[tune\]"):
         searched(configure(models={"als": {"factors": 8, "epochs": 3}}), toy_shop, trials=1)
+
+
+def failing_at(trial: int, failure: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make one trial of the search fail."""
+    whole, seen = tune.Search.fitted, []
+
+    def fitted(search: tune.Search, options: tune.Values) -> Bundle:
+        seen.append(options)
+        if len(seen) == trial:
+            raise failure
+        return whole(search, options)
+
+    monkeypatch.setattr(tune.Search, "fitted", fitted)
+
+
+def test_a_trial_that_fails_is_counted_and_the_search_goes_on(
+    configure: Configure, toy_shop: ToyShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing_at(2, DataError("ALS diverged"), monkeypatch)
+    tuned = searched(configure(models={"als": {"factors": 8, "epochs": 3}}), toy_shop, trials=4)
+    assert (tuned.n_failed, tuned.n_trials + tuned.n_pruned) == (1, 3)
+
+
+def test_an_interruption_writes_the_best_so_far(
+    configure: Configure, toy_shop: ToyShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing_at(4, KeyboardInterrupt(), monkeypatch)
+    config = configure(models={"als": {"factors": 8, "epochs": 3}})
+    with pytest.raises(KeyboardInterrupt):
+        searched(config, toy_shop, trials=10)
+    assert "[blend]" in (config.folder / "tuned.toml").read_text(encoding="utf-8")
+
+
+def test_a_damaged_journal_is_said(configure: Configure, toy_shop: ToyShop) -> None:
+    config = configure(models={"als": {"factors": 8, "epochs": 3}})
+    (config.folder / "tune.journal").write_text("no journal\n", encoding="utf-8")
+    with pytest.raises(StoreError, match=r"tune\.journal: .*delete it to start afresh"):
+        searched(config, toy_shop, trials=1)
+
+
+def test_what_an_earlier_search_found_is_tried_again(configure: Configure, toy_shop: ToyShop) -> None:
+    config = configure(models={"als": {"factors": 8, "epochs": 3}})
+    first = searched(config, toy_shop, trials=8)
+    (config.folder / "tune.journal").unlink()
+    assert searched(config, toy_shop, trials=2).value >= first.value
+
+
+def test_with_everything_set_there_is_nothing_to_tune(configure: Configure, toy_shop: ToyShop) -> None:
+    blend = {"als": 1.0, "item_knn": 0.5, "ease": 0.0, "co_purchase": 0.3, "popular": 0.2, "own": 3.0}
+    models = {
+        "als": {"factors": 8, "epochs": 3, "regularization": 1.0, "unobserved_weight": 0.1},
+        "item_knn": {"user_exponent": 0.5, "item_exponent": 0.5, "neighbours": 50, "shrinkage": 0.0},
+        "ease": {"regularization": 10.0},
+        "popularity": {"half_life_days": 28.0},
+    }
+    config = configure(models=models, blend=blend, matrix={"half_life_days": 60.0})
+    with pytest.raises(ConfigError, match="everything it searches is set"):
+        searched(config, toy_shop, trials=1)

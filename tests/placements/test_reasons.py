@@ -92,7 +92,7 @@ def test_a_reason_never_names_what_the_shop_does_not_list(toy_bundle: Bundle) ->
 def test_a_history_without_factors_gets_best_sellers_that_say_so(toy_bundle: Bundle) -> None:
     factors = toy_bundle.als.item_factors.copy()
     factors[toy_bundle.items.indices_of(["TENT"])] = 0
-    bundle = replace(toy_bundle, als=replace(toy_bundle.als, item_factors=factors))
+    bundle = blended(replace(toy_bundle, als=replace(toy_bundle.als, item_factors=factors)), als=1)
     for query in (Query("for-you", item_ids=("TENT",)), Query("for-you", item_ids=("TENT",), user_id="?")):
         slate = recommend(bundle, query)
         assert {item["source"] for item in slate.items} == {"popular"}
