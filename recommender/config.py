@@ -334,6 +334,7 @@ def load_config(path: Path, overrides: Sequence[str] = (), *, tuned: bool = True
     found = path.parent / TUNED
     if tuned and found.exists():
         _merge(tree, _read_toml(found))
+        parse_config(tree, source=str(found))  # so that what is wrong there is not blamed on shop.toml
     _merge(tree, _read_toml(path))
     tree.setdefault("event_weights", dict(DEFAULT_EVENT_WEIGHTS))
     for text in overrides:
@@ -419,7 +420,7 @@ def _explain(problem: Mapping[str, Any]) -> tuple[str, str]:
         return f"unknown key {key!r}; ", f"did you mean {near[0]!r}?" if near else f"known here: {', '.join(known)}"
     if problem["type"] in ("model_type", "model_attributes_type"):
         return f"{key} = {problem['input']!r}: ", f"should be a section of options, [{key}]"
-    return f"{key} = {problem['input']!r}: ", problem["msg"].removeprefix("Input ")
+    return f"{key} = {problem['input']!r}: ", problem["msg"].removeprefix("Input ").removeprefix("Value error, ")
 
 
 def _option(location: Sequence[str | int]) -> list[str | int]:

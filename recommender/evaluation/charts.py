@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from html import escape
 
 WIDTH, HEIGHT = 480, 300
+LINE = 14
 LEFT, RIGHT, TOP, BOTTOM = 58, 16, 12, 50
 
 
@@ -84,9 +85,13 @@ def line_chart(
             parts.append(f'<polyline class="m{one.colour} line" points="{path}"/>')
         else:
             parts += [f'<circle class="m{one.colour}" cx="{a:.1f}" cy="{b:.1f}" r="5"/>' for a, b in places]
-            for (a, b), label in zip(places, one.labels, strict=False):
+            written: list[float] = []
+            for (a, b), label in sorted(zip(places, one.labels, strict=False), key=lambda placed: placed[0][1]):
                 anchor, shift = ("end", -9) if a > WIDTH / 2 else ("start", 9)
-                parts.append(f'<text x="{a + shift:.1f}" y="{b + 4:.1f}" text-anchor="{anchor}">{escape(label)}</text>')
+                height = max([b + 4, *(before + LINE for before in written)])
+                written.append(height)
+                place = f'x="{a + shift:.1f}" y="{height:.1f}" text-anchor="{anchor}"'
+                parts.append(f"<text {place}>{escape(label)}</text>")
     middle_x, middle_y = (LEFT + WIDTH - RIGHT) / 2, (TOP + HEIGHT - BOTTOM) / 2
     parts += [
         f'<text class="axis" x="{middle_x}" y="{HEIGHT - 8}" text-anchor="middle">{escape(x_name)}</text>',

@@ -29,7 +29,7 @@ MEANINGS = {
     "mrr": "1 / rank of the first hit",
     "map": "precision at the ranks of the hits, over all relevant",
     "revenue": "price of the hits over that of the best possible slate",
-    "popularity": "share of buyers who know the items shown",
+    "popularity": "share of buyers who bought the items shown",
     "novelty": "surprise of the items shown, in bits",
     "diversity": "share of pairs of items from different categories",
     "fallback": "share of items from a fallback source",
@@ -121,7 +121,7 @@ def _verdict(report: EvaluationReport) -> str:
 def _mood(main: Sequence[Comparison]) -> str:
     if not main:
         return "open"
-    return "good" if main[0].low > 0 else "bad" if main[0].high < 0 else "open"
+    return {1: "good", 0: "open", -1: "bad"}[main[0].direction]
 
 
 def _since(report: EvaluationReport, changes: Changes | None) -> str:
@@ -268,8 +268,9 @@ def _popularity(report: EvaluationReport, curves: Sequence[Curve]) -> str:
     ]
     n_items = curves[0].items[-1]
     powers = [10**power for power in range(len(str(n_items)))]
-    hundred = [f"{one.model} {_at(one, min(100, n_items)):.0%}" for one in curves]
-    title = f"Places taken by the {min(100, n_items)} most bought items: " + ", ".join(hundred)
+    few = max(power for power in powers if power <= max(1, n_items / 10))
+    taken = [f"{one.model} {_at(one, few):.0%}" for one in curves]
+    title = f"Places taken by the {few:,} most bought of {n_items:,} items: " + ", ".join(taken)
     chart = line_chart(
         title,
         "items, the most bought first (log scale)",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import orjson
 
@@ -52,7 +52,7 @@ def read_previous(path: Path) -> dict[str, Any]:
         raise DataError(f"{path}: can't be read: {error.strerror}") from None
     except orjson.JSONDecodeError as error:
         raise DataError(f"{path}: is not JSON ({error}); give what `alsobought evaluate --json` printed") from None
-    if not isinstance(record, dict) or not isinstance(record.get("rows"), list) or not _has_rows(record["rows"]):
+    if not _is_evaluation(record):
         raise DataError(f"{path}: is no evaluation; give what `alsobought evaluate --json` printed")
     return record
 
@@ -77,9 +77,23 @@ def changes_since(report: EvaluationReport, previous: Mapping[str, Any]) -> Chan
     return Changes(figures, options, same_data, notes)
 
 
+def _is_evaluation(record: Any) -> TypeGuard[dict[str, Any]]:
+    if not isinstance(record, dict) or not isinstance(record.get("rows"), list):
+        return False
+    origin = record.get("fingerprint", {})
+    return isinstance(origin, dict) and isinstance(origin.get("config", {}), dict) and _has_rows(record["rows"])
+
+
 def _has_rows(rows: list[Any]) -> bool:
     needed = {"task", "model", "metric", "k", "value"}
-    return all(isinstance(row, dict) and needed <= row.keys() for row in rows)
+    return all(
+        isinstance(row, dict)
+        and needed <= row.keys()
+        and all(isinstance(row[name], str) for name in ("task", "model", "metric"))
+        and isinstance(row["k"], int)
+        and isinstance(row["value"], int | float)
+        for row in rows
+    )
 
 
 def _is_clear(row: Row, then: Mapping[str, Any]) -> bool:

@@ -29,6 +29,9 @@ class Row:
     n: int
 
 
+SIGNIFICANT = 0.05
+
+
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """A model against the baseline on the same cases: mean difference, 95% interval, two-sided p.
@@ -47,6 +50,13 @@ class Comparison:
     p: float
     p_holm: float
     n: int
+
+    @property
+    def direction(self) -> int:
+        """1 where the model is ahead, -1 where it is behind, 0 where interval and p_holm don't both say so."""
+        if self.p_holm >= SIGNIFICANT:
+            return 0
+        return int(self.low > 0) - int(self.high < 0)
 
 
 @dataclass(frozen=True, slots=True)

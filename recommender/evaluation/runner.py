@@ -165,5 +165,5 @@ def _warnings(comparisons: Sequence[Comparison]) -> list[str]:
         f"{one.task} is clearly worse than {one.baseline}: {one.metric}@{one.k} {one.difference:+.4f} "
         f"(95%: {one.low:+.4f} to {one.high:+.4f})"
         for one in comparisons
-        if one.high < 0
+        if one.direction < 0
     ]

@@ -26,9 +26,9 @@ def sentence(report: EvaluationReport, one: Comparison) -> str:
         ratio = ours / theirs
         figures += f", {ratio - 1:+.0%}" if ratio < 3 else f", {ratio:.1f} times as much"
     lead = f"95% interval of the difference {one.low:+.4f} to {one.high:+.4f}; {one.n:,} {_unit(report, one.task)}"
-    if one.low > 0:
+    if one.direction > 0:
         return f"{one.task}: {one.model} beats {one.baseline}{figures} ({lead})"
-    if one.high < 0:
+    if one.direction < 0:
         return f"{one.task}: {one.model} is worse than {one.baseline}{figures} ({lead})"
     return f"{one.task}: {one.model} and {one.baseline} can't be told apart{figures} ({lead})"
 

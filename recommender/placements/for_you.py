@@ -109,7 +109,7 @@ def _contributions(bundle: Bundle, asked: Asked, item: int) -> list[Contribution
             Contribution(part.name, score, anchor)
             for score, anchor in zip(of_anchors.tolist(), history.items.tolist(), strict=True)
         ]
-    return sorted((part for part in parts if part.score), key=lambda part: -part.score)
+    return sorted((part for part in parts if part.score), key=lambda part: -abs(part.score))
 
 
 def _anchors(bundle: Bundle, history: History, items: NDArray[np.int32], sources: list[str]) -> list[int]:
