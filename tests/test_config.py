@@ -57,3 +57,17 @@ def test_a_section_leaves_the_defaults_of_its_other_options() -> None:
 def test_what_a_bundle_keeps_is_read_back_equal() -> None:
     config = parse_config({"evaluation": {"k": [5]}, "models": {"als": {"factors": 7}}})
     assert parse_config(config.model_dump(mode="json", by_alias=True)) == config
+
+
+def test_what_is_wrong_in_tuned_toml_is_not_blamed_on_shop_toml(tmp_path: Path) -> None:
+    (tmp_path / "shop.toml").write_text("")
+    (tmp_path / "tuned.toml").write_text("[blend]\nals = -1.0\n")
+    with pytest.raises(ConfigError, match=r"tuned\.toml: blend\.als = -1\.0"):
+        load_config(tmp_path / "shop.toml")
+    assert load_config(tmp_path / "shop.toml", tuned=False).blend.als == 1.0
+
+
+def test_a_blend_of_nothing_is_refused() -> None:
+    weights = {"als": 0.0, "item_knn": 0.0, "co_purchase": 0.0, "popular": 0.0}
+    with pytest.raises(ConfigError, match=r"one of als, item_knn, ease, co_purchase and popular must be above 0"):
+        parse_config({"blend": weights})

@@ -45,3 +45,11 @@ def test_what_is_named_stays(user_items: sp.csr_matrix) -> None:
     assert taken.regularization != 3.0
     both = ALS(factors=8, epochs=1, threads=1, regularization=3.0, unobserved_weight=0.5).fit(user_items)
     assert (both.regularization, both.unobserved_weight) == (3.0, 0.5)
+
+
+@pytest.mark.parametrize("exponent", [0.0, 0.5, 1.0])
+def test_users_and_items_without_values_play_no_part(user_items: sp.csr_matrix, exponent: float) -> None:
+    """Ids that only a test side knows must not reach what is fitted without it."""
+    wider = sp.csr_matrix((user_items.data, user_items.indices, user_items.indptr), shape=user_items.shape)
+    wider.resize((user_items.shape[0] + 50, user_items.shape[1] + 70))
+    assert weights_of(wider, 1.0, exponent) == weights_of(user_items, 1.0, exponent)
