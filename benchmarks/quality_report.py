@@ -22,6 +22,10 @@ PUBLISHED: dict[str, list[Row]] = {
         ("SimpleX", None, 0.0842, "the repository of its authors"),
     ],
 }
+REMARKS = dict.fromkeys(
+    PUBLISHED,
+    "Read before `tune` took a tenth for validation (then a fifth) and before EASE was a source; not read again since.",
+)
 QUESTIONS = {
     "complete-journey-new": "items a household never bought",
     "complete-journey-all": "all purchases, repeats included",
@@ -46,6 +50,7 @@ def quality_section(record: dict[str, Any]) -> list[str]:
         f"## Quality: {name.removesuffix('-new').removesuffix('-all')}{question}",
         "",
         *said,
+        *filter(None, [REMARKS.get(name)]),
         "",
         *table,
         "",

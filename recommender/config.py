@@ -333,9 +333,9 @@ def load_config(path: Path, overrides: Sequence[str] = (), *, tuned: bool = True
     tree: dict[str, Any] = {}
     found = path.parent / TUNED
     if tuned and found.exists():
-        _merge(tree, _read_toml(found))
+        _merge(tree, read_toml(found))
         parse_config(tree, source=str(found))  # so that what is wrong there is not blamed on shop.toml
-    _merge(tree, _read_toml(path))
+    _merge(tree, read_toml(path))
     tree.setdefault("event_weights", dict(DEFAULT_EVENT_WEIGHTS))
     for text in overrides:
         _merge(tree, _parse_override(text))
@@ -358,7 +358,14 @@ def parse_config(tree: Mapping[str, Any], *, folder: Path = Path(), source: str 
     return config
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file as a tree.
+
+    Raises
+    ------
+    ConfigError
+        If it is missing, can't be read, or is not TOML.
+    """
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from recommender.dataset import Events
 from recommender.matrix import SECONDS_PER_DAY, decay
+from recommender.models.pair_blocks import pair_blocks
 from recommender.models.similarity_model import SimilarityModel
 from recommender.models.threads import available_threads
 from recommender.progress import Progress, silent
@@ -144,7 +144,7 @@ class CoPurchase:
             best = _best_per_row(anchor, score, other, self.max_neighbours)
             return anchor[best], other[best].astype(np.int32), score[best], support[best].astype(np.int32)
 
-        blocks = list(_anchor_blocks(by_anchor, sizes[usable], LARGEST_KEY // (n_items * n_actors)))
+        blocks = list(pair_blocks(by_anchor, sizes[usable], PAIRS_PER_BLOCK, LARGEST_KEY // (n_items * n_actors)))
         found: list[Rows] = []
         with ThreadPoolExecutor(available_threads()) as pool:
             for (_, end), rows in zip(blocks, pool.map(best_of_block, blocks), strict=True):
@@ -175,17 +175,6 @@ def _rise(by_basket: sp.csr_array, weight: NDArray[np.float64], recency: NDArray
     recent = by_basket.T @ (weight * recency)
     expected = (by_basket.T @ weight) * ((weight @ recency) / max(weight.sum(), 1e-12))
     return np.asarray((recent + RISE_SHRINKAGE) / (expected + RISE_SHRINKAGE))
-
-
-def _anchor_blocks(by_anchor: sp.csr_array, sizes: NDArray[np.int64], most: int) -> Iterator[tuple[int, int]]:
-    """Yield ranges of `most` anchors with about PAIRS_PER_BLOCK pairs at most, which bounds the memory of a block."""
-    pairs_until = np.concatenate([[0], np.cumsum(sizes[by_anchor.indices])])[by_anchor.indptr]
-    start, n_anchors = 0, by_anchor.shape[0]
-    while start < n_anchors:
-        end = int(np.searchsorted(pairs_until, pairs_until[start] + PAIRS_PER_BLOCK, side="right")) - 1
-        end = min(max(end, start + 1), start + most, n_anchors)
-        yield start, end
-        start = end
 
 
 def _distinct_actors(

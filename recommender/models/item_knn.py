@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from recommender.models.observed import observed_pairs
+from recommender.models.pair_blocks import pair_blocks
 from recommender.models.similarity_model import SimilarityModel
 from recommender.models.threads import available_threads
 from recommender.progress import Progress, silent
@@ -71,7 +71,7 @@ class ItemKNN:
             shared = (ones_by_item[rows] @ ones).tocsr()
             return self._best(similar, shared, item_weight, block[0])
 
-        blocks = list(_blocks(by_item, np.diff(values.indptr)))
+        blocks = list(pair_blocks(by_item, np.diff(values.indptr), PAIRS_PER_BLOCK))
         found: list[Rows] = []
         with ThreadPoolExecutor(available_threads()) as pool:
             for (_, end), rows in zip(blocks, pool.map(best_of_block, blocks), strict=True):
@@ -119,17 +119,6 @@ def _best_first(scores: NDArray[np.float64], most: int) -> NDArray[np.int64]:
     else:
         places = np.flatnonzero(scores > 0)
     return places[np.argsort(-scores[places], kind="stable")][:most]
-
-
-def _blocks(by_item: sp.csr_matrix, user_lengths: NDArray[np.integer]) -> Iterator[tuple[int, int]]:
-    """Yield ranges of items with about PAIRS_PER_BLOCK products, which bounds the memory of a block."""
-    products = np.concatenate([[0], np.cumsum(user_lengths[by_item.indices])])[by_item.indptr]
-    start, n_items = 0, by_item.shape[0]
-    while start < n_items:
-        end = int(np.searchsorted(products, products[start] + PAIRS_PER_BLOCK, side="right")) - 1
-        end = min(max(end, start + 1), n_items)
-        yield start, end
-        start = end
 
 
 def _as_model(found: list[Rows], n_items: int) -> SimilarityModel:

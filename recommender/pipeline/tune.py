@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tomllib
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -16,11 +15,11 @@ from threadpoolctl import threadpool_limits
 
 from recommender import __version__
 from recommender.bundle import Bundle
-from recommender.config import TUNED, BlendConfig, Config, Record, parse_config
+from recommender.config import TUNED, BlendConfig, Config, Record, parse_config, read_toml
 from recommender.dataset import Dataset, Events
 from recommender.errors import AlsoboughtError, ConfigError, DataError, StoreError
 from recommender.evaluation import Split, split_events
-from recommender.evaluation.blend_weights import Scored, learn_weights, score_candidates
+from recommender.evaluation.blend_weights import learn_weights, score_candidates
 from recommender.evaluation.tasks import Task, for_you_task
 from recommender.matrix import main_event_type, net_of_returns
 from recommender.pipeline.check import read_and_check
@@ -131,12 +130,16 @@ def tune_dataset(
     search = Search.of(training, config, progress)
     try:
         study = _study(search, seed, None if folder is None else folder / STUDY)
-        for options in (search.present(), search.earlier(folder)):
+        for options in (search.earlier(folder), search.present()):
             _enqueue(study, options)
         try:
             _optimize(study, search, trials if search.space else 1, 60 * budget_minutes, progress)
-        finally:
-            tuned = _written(search.result(study), folder)
+        except KeyboardInterrupt:
+            if _tried(study, search.earlier(folder)):
+                _write(search.result(study), folder)
+            raise
+        tuned = search.result(study)
+        _write(tuned, folder)
         return tuned
     except OSError as error:
         raise StoreError(f"{error.filename or folder}: {error.strerror or error}") from None
@@ -156,17 +159,21 @@ def _optimize(study: optuna.Study, search: Search, trials: int | None, seconds: 
         n_trials=trials,
         timeout=seconds,
         callbacks=[report],
-        catch=(AlsoboughtError, ArithmeticError, np.linalg.LinAlgError),
+        catch=(
+            AlsoboughtError,
+            ArithmeticError,
+            ValueError,
+        ),  # ValueError: of linear algebra, or an option out of space
     )
 
 
-def _written(tuned: Tuned, folder: Path | None) -> Tuned:
+def _write(tuned: Tuned, folder: Path | None) -> None:
     """Write tuned.toml, whole or not at all."""
-    if folder is not None:
-        part = folder / f"{TUNED}.new"
-        part.write_text(to_toml(tuned), encoding="utf-8")
-        part.replace(folder / TUNED)
-    return tuned
+    if folder is None:
+        return
+    part = folder / f"{TUNED}.new"
+    part.write_text(to_toml(tuned), encoding="utf-8")
+    part.replace(folder / TUNED)
 
 
 @dataclass(frozen=True)
@@ -239,12 +246,13 @@ class Search:
         path = None if folder is None else folder / TUNED
         if path is None or not path.exists():
             return self.present()
-        tree = tomllib.loads(path.read_text(encoding="utf-8"))
+        tree = read_toml(path)
         return self.present() | {name: value for name in self.space if (value := _at(tree, name)) is not None}
 
     def value_before(self) -> float:
         """Return what the configuration reaches as it is."""
-        scored = score_candidates(self.base, self.task, self.cases)
+        with threadpool_limits(limits=1):
+            scored = score_candidates(self.base, self.task, self.cases)
         weights = [getattr(self.blend, source) for source in scored.sources]
         return scored.ndcg(np.array(weights, dtype=np.float32), self.k)
 
@@ -283,12 +291,9 @@ class Search:
         """Return the blend weights that rank the cases best, and the metric they reach."""
         with threadpool_limits(limits=1):  # many small products
             scored = score_candidates(bundle, self.task, cases)
-            return self._learnt(scored)
-
-    def _learnt(self, scored: Scored) -> tuple[Values, float]:
-        start = [getattr(self.blend, source) for source in scored.sources]
-        free = [f"blend.{source}" not in self.kept for source in scored.sources]
-        weights, value = learn_weights(scored, start, free, self.k)
+            start = [getattr(self.blend, source) for source in scored.sources]
+            free = [f"blend.{source}" not in self.kept for source in scored.sources]
+            weights, value = learn_weights(scored, start, free, self.k)
         return {f"blend.{source}": weight for source, weight in zip(scored.sources, weights, strict=True)}, value
 
     def result(self, study: optuna.Study) -> Tuned:
@@ -396,10 +401,14 @@ def _study(search: Search, seed: int, storage: Path | None) -> optuna.Study:
 
 def _enqueue(study: optuna.Study, options: Values) -> None:
     """Try these options next, unless they have been tried to an end or are waiting."""
-    settled = (_states().COMPLETE, _states().PRUNED, _states().WAITING)
-    known = [trial.system_attrs.get("fixed_params") or trial.params for trial in study.get_trials(states=settled)]
-    if options not in known:
+    waiting = study.get_trials(states=(_states().WAITING,))
+    if not _tried(study, options) and options not in [trial.system_attrs.get("fixed_params") for trial in waiting]:
         study.enqueue_trial(options)
+
+
+def _tried(study: optuna.Study, options: Values) -> bool:
+    """Return whether these options have been tried to an end."""
+    return options in [trial.params for trial in study.get_trials(states=(_states().COMPLETE, _states().PRUNED))]
 
 
 def _states() -> type[optuna.trial.TrialState]:
