@@ -160,3 +160,23 @@ def test_with_everything_set_there_is_nothing_to_tune(configure: Configure, toy_
     config = configure(models=models, blend=blend, matrix={"half_life_days": 60.0})
     with pytest.raises(ConfigError, match="everything it searches is set"):
         searched(config, toy_shop, trials=1)
+
+
+def test_an_interruption_before_anything_was_tried_keeps_the_earlier_file(
+    configure: Configure, toy_shop: ToyShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = configure(models={"als": {"factors": 8, "epochs": 3}})
+    earlier = "[models.item_knn]\nneighbours = 400\n"
+    (config.folder / "tuned.toml").write_text(earlier, encoding="utf-8")
+    failing_at(1, KeyboardInterrupt(), monkeypatch)
+    with pytest.raises(KeyboardInterrupt):
+        searched(config, toy_shop, trials=3)
+    assert (config.folder / "tuned.toml").read_text(encoding="utf-8") == earlier
+
+
+def test_an_earlier_value_that_is_not_searched_ends_no_search(configure: Configure, toy_shop: ToyShop) -> None:
+    config = configure(models={"als": {"factors": 8, "epochs": 3}})
+    (config.folder / "tuned.toml").write_text("[models.item_knn]\nneighbours = 123\n", encoding="utf-8")
+    tuned = searched(config, toy_shop, trials=3)
+    assert tuned.n_trials + tuned.n_pruned + tuned.n_failed == 3
+    assert tuned.n_trials > 0
