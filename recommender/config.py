@@ -159,6 +159,12 @@ class CoPurchaseConfig(Record):
     max_basket_items: int = Field(200, ge=2, description="Larger orders (wholesale, tests) are left out.")
 
 
+class OwnConfig(Record):
+    """What a user bought before, where for-you may repeat it."""
+
+    half_life_days: float = Field(90.0, ge=0, description="Age at which a purchase counts half; 0: no matter when.")
+
+
 class PopularityConfig(Record):
     """Best sellers, what rises, and what is new."""
 
@@ -177,6 +183,7 @@ class Models(Record):
     ease: EASEConfig = EASEConfig()
     co_purchase: CoPurchaseConfig = CoPurchaseConfig()
     popularity: PopularityConfig = PopularityConfig()
+    own: OwnConfig = OwnConfig()
 
 
 class BlendConfig(Record):
@@ -188,7 +195,7 @@ class BlendConfig(Record):
     co_purchase: float = Field(0.3, ge=0, description="Weight of what is bought together with the user's last order.")
     popular: float = Field(0.2, ge=0, description="Weight of best sellers.")
     own: float = Field(
-        3.0, ge=0, description="Weight of the user's own purchases, where `exclude_owned` of for-you is off."
+        10.0, ge=0, description="Weight of the user's own purchases, where `exclude_owned` of for-you is off."
     )
 
     @model_validator(mode="after")

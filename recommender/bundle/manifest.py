@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from recommender.config import Config
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 
 class FileEntry(BaseModel):

@@ -15,7 +15,7 @@ from recommender.placements.for_you import FOR_YOU, blend_of, history_of
 from recommender.placements.recommend import rules_of
 from recommender.ranking import Blend
 
-STEPS = (0.0, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.4, 2.0, 3.0, 5.0, 8.0)
+STEPS = (0.0, 0.03, 0.06, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 1.0, 1.4, 2.0, 3.0, 5.0, 8.0, 12.0, 20.0)
 SWEEPS = 3
 
 

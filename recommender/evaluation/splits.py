@@ -78,11 +78,13 @@ def split_events(
     *,
     test: Events | None = None,
     event_weights: Mapping[str, float] = DEFAULT_EVENT_WEIGHTS,
+    most_users: int | None = None,
 ) -> Split:
     """Cut as `config.split` says; events without times are cut at random, and the note says so.
 
     `test` are the events of the `given` split. `event_weights` tell which events are the goal, whose last order or item
-    is left out.
+    is left out. `most_users` cuts so many users at most, drawn by the seed; all events of the others, of sessions and
+    of guests stay in training. A time split cuts everybody's.
 
     Raises
     ------
@@ -97,7 +99,7 @@ def split_events(
         why = "as configured" if config.split == "random" else "the events have no times"
         return _cut(
             events,
-            _random_pairs(events, config.test_share, seed),
+            _of_few(_random_pairs(events, config.test_share, seed), events, most_users, seed),
             f"random split ({why}): {config.test_share:.0%} of each user's items are the test; {LEAVES_FUTURE}, and "
             "parts of one order stand on both sides",
             "random",
@@ -116,7 +118,7 @@ def split_events(
     part, held_out = LAST[config.split]
     return _cut(
         events,
-        held_out(events, event_weights),
+        _of_few(held_out(events, event_weights), events, most_users, seed),
         f"{config.split} split: each user's last {part}, and what the user did after it, is the test; {LEAVES_FUTURE}",
         config.split,
         f'split = "{config.split}": nobody has two {part}s at different times; choose "time" or "random"',
@@ -155,6 +157,14 @@ def _random_pairs(events: Events, share: float, seed: int) -> NDArray[np.bool_]:
     place[order] = np.arange(len(pairs)) - np.repeat(starts, sizes)
     most = np.minimum(np.floor(share * sizes + 0.5), sizes - 1)
     return np.asarray((place < np.repeat(most, sizes))[pair_of])
+
+
+def _of_few(held_out: NDArray[np.bool_], events: Events, most: int | None, seed: int) -> NDArray[np.bool_]:
+    """Return the held-out events, shape (E,), of at most `most` users with an id; all of them where it is None."""
+    if most is None:
+        return held_out
+    users = np.unique(events.user[held_out & (events.user >= 0)])
+    return held_out & np.isin(events.user, np.random.default_rng(seed).permutation(users)[:most])
 
 
 def _after_last_order(events: Events, weights: Mapping[str, float]) -> NDArray[np.bool_]:

@@ -146,7 +146,7 @@ def _hidden_pairs(bundle: Bundle) -> NDArray[np.int64]:
     pairs = users * len(bundle.items) + histories.items
     if rules.exclude_seen:
         return pairs
-    return pairs[histories.owned] if rules.exclude_owned else pairs[:0]
+    return pairs[histories.bought > 0] if rules.exclude_owned else pairs[:0]
 
 
 def _rows(pairs: NDArray[np.int64], users: NDArray[np.int64], n_items: int) -> ItemLists:

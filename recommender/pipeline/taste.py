@@ -78,7 +78,7 @@ def _histories(events: Events, config: Config) -> Histories:
     values = event_values(
         events, config.event_weights, damp_quantity=matrix.damp_quantity, half_life_days=matrix.half_life_days
     )
-    return build_histories(events, values)
+    return build_histories(events, values, own_half_life_days=config.models.own.half_life_days)
 
 
 def _user_items(histories: Histories, n_items: int, config: Config) -> sp.csr_matrix:

@@ -39,15 +39,17 @@ STUDY = "tune.journal"
 Values = dict[str, Any]
 """Options by their dotted name."""
 
-AT_RANDOM: Values = {"evaluation.split": "random", "evaluation.test_share": 0.1}
-INNER: dict[str, Values] = {"given": AT_RANDOM, "random": AT_RANDOM}
-"""How the validation side is cut where not by time: what suits a thinner matrix suits the whole one less."""
+INNER: dict[str, Values] = {"given": {"evaluation.split": "random"}}
+"""How the validation side is cut where not as the test side."""
 
 MATTERS = {"event_weights", "matrix", "models", "blend", "index", "placements", "evaluation"}
 """Sections that a search depends on."""
 
 ENOUGH_TRIALS = 20
 """Fewer say nothing about which option matters."""
+
+LARGE: Values = {"models.als.factors": 256, "models.item_knn.neighbours": 400, "models.item_knn.item_exponent": 0.5}
+"""Tried first beside the options as they are: what suits large catalogues of many small items."""
 
 WIDE = 16.0
 """ALS' weights are searched within this factor of what suits the matrix."""
@@ -130,7 +132,7 @@ def tune_dataset(
     search = Search.of(training, config, progress)
     try:
         study = _study(search, seed, None if folder is None else folder / STUDY)
-        for options in (search.earlier(folder), search.present()):
+        for options in (search.earlier(folder), search.present(), search.present() | search.only(LARGE)):
             _enqueue(study, options)
         try:
             _optimize(study, search, trials if search.space else 1, 60 * budget_minutes, progress)
@@ -199,17 +201,17 @@ class Search:
     @classmethod
     def of(cls, training: Dataset, config: Config, progress: Progress) -> Search:
         """Cut the validation side off, fit once, and lay out what can be tuned."""
-        split = _cut(training.events, _with(config, INNER.get(config.evaluation.split, {})))
+        split = _cut(training.events, _with(config, INNER.get(config.evaluation.split, {})), most_users=USERS)
         fit_side = replace(training, events=split.train)
-        small = len(np.unique(split.train.item)) <= config.models.ease.max_items
-        everything = _with(config, {f"blend.{source}": float(small or source != "ease") for source in SOURCES})
+        sources = _sources(config, n_items=len(np.unique(split.train.item)))
+        everything = _with(config, {f"blend.{source}": float(source in sources) for source in SOURCES})
         base = fit_bundle(fit_side, everything, progress=under("before tuning", progress))
         task, cases = _cases(base, split.test)
         if not cases:
             raise DataError("tune: no user with an id has a history and, on the validation side, bought something new")
         given = _options_set(config)
-        open_weights = [source for source in SOURCES if f"blend.{source}" not in given]
-        space = _space(base, has_times=training.events.has_times, with_ease=small)
+        open_weights = [source for source in sources if f"blend.{source}" not in given]
+        space = _space(base, sources, has_times=training.events.has_times)
         if not open_weights and not set(space) - given:
             raise ConfigError("tune: everything it searches is set in shop.toml; take out what it shall find")
         return cls(
@@ -240,6 +242,10 @@ class Search:
         tree = self.config.model_dump(by_alias=True)
         suited = {f"models.als.{name}": value for name, value in self.base.manifest.weights.items()}
         return {name: suited[name] if _at(tree, name) is None else _at(tree, name) for name in self.space}
+
+    def only(self, options: Values) -> Values:
+        """Return those of some options that are open."""
+        return {name: value for name, value in options.items() if name in self.space}
 
     def earlier(self, folder: Path | None) -> Values:
         """Return the open options as an earlier tuned.toml has them, those it lacks as they are."""
@@ -342,11 +348,23 @@ def to_toml(tuned: Tuned) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _space(base: Bundle, *, has_times: bool, with_ease: bool) -> dict[str, Callable[[optuna.Trial, str], float | int]]:
+def _sources(config: Config, n_items: int) -> list[str]:
+    """Return the sources of for-you to ask: EASE of a small catalogue only, own purchases where they may be shown."""
+    rules, left_out = config.placements.for_you, set()
+    if n_items > config.models.ease.max_items:
+        left_out.add("ease")
+    if rules.exclude_owned or rules.exclude_seen:
+        left_out.add("own")
+    return [source for source in SOURCES if source not in left_out]
+
+
+def _space(
+    base: Bundle, sources: list[str], *, has_times: bool
+) -> dict[str, Callable[[optuna.Trial, str], float | int]]:
     """Return how each option is drawn; what depends on the matrix is searched around what suits it."""
     regularization, unobserved = (base.manifest.weights[name] for name in ("regularization", "unobserved_weight"))
     space: dict[str, Callable[[optuna.Trial, str], float | int]] = {
-        "models.als.factors": _one_of(64, 128, 256),
+        "models.als.factors": _one_of(64, 128, 256, 512),
         "models.als.regularization": _log(regularization / WIDE, regularization * WIDE),
         "models.als.unobserved_weight": _log(unobserved / WIDE, unobserved * WIDE),
         "models.als.epochs": lambda trial, name: trial.suggest_int(name, 3, 16),
@@ -355,11 +373,13 @@ def _space(base: Bundle, *, has_times: bool, with_ease: bool) -> dict[str, Calla
         "models.item_knn.neighbours": _one_of(100, 200, 400, 800),
         "models.item_knn.shrinkage": _one_of(0.0, 1.0, 3.0, 10.0, 30.0, 100.0),
     }
-    if with_ease:
+    if "ease" in sources:
         space["models.ease.regularization"] = _log(5.0, 2000.0)
     if has_times:
         space["matrix.half_life_days"] = _log(5.0, 730.0)
         space["models.popularity.half_life_days"] = _log(3.0, 180.0)
+        if "own" in sources:
+            space["models.own.half_life_days"] = _log(10.0, 365.0)
     return space
 
 
@@ -435,8 +455,8 @@ def _importance(study: optuna.Study) -> dict[str, float]:
     return {name: value / total for name, value in found.items()}
 
 
-def _cut(events: Events, config: Config, test: Events | None = None) -> Split:
-    return split_events(events, config.evaluation, test=test, event_weights=config.event_weights)
+def _cut(events: Events, config: Config, test: Events | None = None, most_users: int | None = None) -> Split:
+    return split_events(events, config.evaluation, test=test, event_weights=config.event_weights, most_users=most_users)
 
 
 def _cases(base: Bundle, test: Events) -> tuple[Task, list[int]]:

@@ -16,16 +16,21 @@ from recommender.placements.query import Query
 class Asked:
     """What a query means in one bundle.
 
-    `anchors` are the known items of the query; `history`, `values`, `owned`, `last_time`, each of shape (n,), are the
+    `anchors` are the known items of the query; `history`, `values`, `bought`, `last_time`, each of shape (n,), are the
     user's or session's stored pairs; `unknown` names the parameters whose id this bundle does not know.
     """
 
     anchors: NDArray[np.int32]
     history: NDArray[np.int32]
     values: NDArray[np.float32]
-    owned: NDArray[np.bool_]
+    bought: NDArray[np.float32]
     last_time: NDArray[np.int64]
     unknown: tuple[str, ...]
+
+    @property
+    def owned(self) -> NDArray[np.bool_]:
+        """Which pairs of the history are purchases, shape (n,)."""
+        return self.bought > 0
 
 
 def resolve(bundle: Bundle, query: Query) -> Asked:
@@ -66,5 +71,5 @@ def resolve(bundle: Bundle, query: Query) -> Asked:
             rows.append(len(bundle.users) + session)
 
     parts = [bundle.histories.row(row) for row in rows] or [bundle.histories.none()]
-    items, values, owned, last_time = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    return Asked(np.array(anchors, dtype=np.int32), items, values, owned, last_time, tuple(unknown))
+    items, values, bought, last_time = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
+    return Asked(np.array(anchors, dtype=np.int32), items, values, bought, last_time, tuple(unknown))

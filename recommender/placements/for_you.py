@@ -26,14 +26,19 @@ from recommender.ranking import Blend, Chosen, FromAll, FromFactors, FromScores,
 class History:
     """Distinct items of a user, a session or a list, each of shape (n,).
 
-    `values` are summed event values, `owned` tells purchases, `latest` what belongs to the last day there is: all of it
-    where there are no times.
+    `values` are summed event values, `bought` the days on which it was bought, older ones counting less, `latest` tells
+    what belongs to the last day there is: all of it where there are no times.
     """
 
     items: NDArray[np.int32]
     values: NDArray[np.float32]
-    owned: NDArray[np.bool_]
+    bought: NDArray[np.float32]
     latest: NDArray[np.bool_]
+
+    @property
+    def owned(self) -> NDArray[np.bool_]:
+        """Which items were bought, shape (n,)."""
+        return self.bought > 0
 
 
 def history_of(asked: Asked) -> History:
@@ -43,7 +48,8 @@ def history_of(asked: Asked) -> History:
     values = np.bincount(place, np.concatenate([asked.values, given]), minlength=len(items))
     last_day = asked.last_time > int(asked.last_time.max(initial=NO_TIME)) - SECONDS_PER_DAY
     latest = asked.anchors if len(asked.anchors) else asked.history[last_day]
-    return History(items, values.astype(np.float32), np.isin(items, asked.history[asked.owned]), np.isin(items, latest))
+    bought = np.bincount(place[: len(asked.history)], asked.bought, minlength=len(items))
+    return History(items, values.astype(np.float32), bought.astype(np.float32), np.isin(items, latest))
 
 
 def blend_of(bundle: Bundle, history: History) -> Blend:
@@ -67,9 +73,9 @@ def blend_of(bundle: Bundle, history: History) -> Blend:
 
 
 def _own(n_items: int, history: History) -> NDArray[np.float32]:
-    """Return ln(1 + value) of what was bought, shape (I,): the tenth purchase says less than the second."""
+    """Return ln(1 + days on which it was bought), shape (I,): the tenth purchase says less than the second."""
     scores = np.zeros(n_items, dtype=np.float32)
-    scores[history.items] = np.where(history.owned, np.log1p(history.values), 0)
+    scores[history.items] = np.log1p(history.bought)
     return scores
 
 

@@ -34,7 +34,7 @@ FILES = [
         for name in ("item_knn", "ease", "co_purchase", "category_purchase", "similar")
         for part in ("indptr", "neighbours", "scores", "support")
     ),
-    *(f"histories/{name}.npy" for name in ("indptr", "items", "last_time", "owned", "values")),
+    *(f"histories/{name}.npy" for name in ("indptr", "items", "bought", "last_time", "values")),
     *(f"ids/{name}-{part}.npy" for name in ("items", "sessions", "users") for part in ("blob", "offsets")),
     *(
         f"{name}/{part}.npy"
@@ -221,7 +221,7 @@ def test_two_files_changed_places(store: Store) -> None:
         b"[]",
         b"null",
         b"{}",
-        b'{"schema_version": 5}',
+        b'{"schema_version": 6}',
         b'{"version": 7',
         "{“”}".encode("utf-16"),
     ],
@@ -236,7 +236,7 @@ def test_manifest_garbage(store: Store, content: bytes) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"schema_version": 2}, "has schema 2, this program reads 5"),
+        ({"schema_version": 2}, "has schema 2, this program reads 6"),
         ({"version": "v00007"}, "belongs to version v00007"),
         ({"n_users": None}, "is not a bundle's manifest"),
         ({"surplus": 1}, "is not a bundle's manifest"),

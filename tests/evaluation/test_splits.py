@@ -12,6 +12,7 @@ from recommender.config import Evaluation
 from recommender.dataset import Events
 from recommender.errors import ConfigError, DataError
 from recommender.evaluation import Split, split_events
+from recommender.evaluation.splits import SplitKind
 from recommender.matrix import SECONDS_PER_DAY
 
 
@@ -69,6 +70,24 @@ def test_random_split_holds_out_a_share_of_each_users_items_and_says_what_it_lea
     assert again.test.item.tolist() == split.test.item.tolist()
     other = split_events(events, Evaluation(split="random", test_share=0.3), seed=1)
     assert other.test.item.tolist() != split.test.item.tolist()
+
+
+@pytest.mark.parametrize("kind", ["random", "leave_last_item_out"])
+def test_a_few_users_can_be_cut_and_the_others_left_whole(kind: SplitKind) -> None:
+    each = [E(item, user=user, day=item) for user in range(40) for item in range(10)]
+    events = make_events(*each, *(E(item, session=0, day=item) for item in range(10)))
+    split = split_events(events, Evaluation(split=kind), most_users=7)
+    assert len(set(split.test.user.tolist())) == 7
+    assert (split.test.user >= 0).all()
+    assert len(split.train) + len(split.test) == len(events)
+    assert (
+        split_events(events, Evaluation(split=kind), seed=1, most_users=7).test.user.tolist()
+        != split.test.user.tolist()
+    )
+    everybody = split_events(events, Evaluation(split=kind)).test
+    assert split_events(events, Evaluation(split=kind), most_users=99).test.user.tolist() == [
+        user for user in everybody.user.tolist() if user >= 0
+    ]
 
 
 def test_without_times_every_split_is_random_and_says_so() -> None:

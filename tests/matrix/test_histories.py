@@ -40,7 +40,7 @@ def test_rows_equal_a_dense_sum(events: Events) -> None:
         items, values, flags, _ = histories.row(actor)
         assert items.tolist() == np.flatnonzero(total[actor]).tolist()
         np.testing.assert_allclose(values, total[actor, items], rtol=1e-6)
-        assert flags.tolist() == owned[actor, items].tolist()
+        assert (flags > 0).tolist() == owned[actor, items].tolist()
         window = slice(histories.indptr[actor], histories.indptr[actor + 1])
         assert histories.last_time[window].tolist() == last[actor, items].tolist()
 
@@ -62,7 +62,22 @@ def test_first_keeps_the_first_rows_only() -> None:
     first = build_histories(events, value(events)).first(2)
     assert len(first) == 2
     assert first.items.tolist() == [0, 5]
-    assert [len(array) for array in (first.values, first.last_time, first.owned)] == [2, 2, 2]
+    assert [len(array) for array in (first.values, first.last_time, first.bought)] == [2, 2, 2]
+
+
+def test_a_day_of_purchases_counts_once_and_fades() -> None:
+    events = make_events(
+        E(2, user=0, day=0),
+        E(0, user=0, day=1),
+        E(0, user=0, day=1.5, quantity=9),
+        E(0, user=0, day=11),
+        E(1, user=0, day=11, type="view"),
+    )
+    worth = value(events)
+    bought = build_histories(events, worth, own_half_life_days=10).row(0)[2]
+    np.testing.assert_allclose(bought, [0.5 + 1, 0, 0.5**1.1], rtol=1e-6)
+    assert build_histories(events, worth).row(0)[2].tolist() == [2, 0, 1]
+    assert build_histories(events, worth, own_half_life_days=0.01).row(0)[2][2] > 0  # owned, however long ago
 
 
 def test_no_history_is_empty() -> None:
@@ -82,7 +97,7 @@ def test_cap_keeps_the_heaviest_items_of_each_user(rows: list[list[int]], most: 
         items=np.array([item for row in rows for item in range(len(row))], dtype=np.int32),
         values=np.array([one for row in rows for one in row], dtype=np.float32),
         last_time=np.zeros(sum(map(len, rows)), dtype=np.int64),
-        owned=np.ones(sum(map(len, rows)), dtype=bool),
+        bought=np.ones(sum(map(len, rows)), dtype=np.float32),
     )
     before = histories.values.copy()
     matrix = histories.user_items(N_ITEMS, max_items_per_user=most)

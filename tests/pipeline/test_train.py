@@ -332,7 +332,7 @@ def test_only_views(configure: Configure, small_shop: ToyShop) -> None:
     train.run(config, events=views, catalogue=small_shop.catalogue)
     bundle = live(config)
     assert bundle.manifest.main_event == "view"
-    assert not bundle.histories.owned.any()
+    assert not bundle.histories.bought.any()
     slate = recommend(bundle, Query("for-you", user_id="007"))
     assert "owned" not in slate.dropped
     assert len(slate.items) == 10

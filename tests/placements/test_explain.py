@@ -104,8 +104,8 @@ def test_a_variant_of_what_ranks_before_it(ask: Ask, toy_bundle: Bundle, toy_sho
 def test_owned_and_seen(toy_bundle: Bundle) -> None:
     user = toy_bundle.users.index_of(USER)
     assert user is not None
-    items, _, owned, *_ = toy_bundle.histories.row(user)
-    for item, is_owned in zip(items.tolist(), owned.tolist(), strict=True):
+    items, _, bought, *_ = toy_bundle.histories.row(user)
+    for item, is_owned in zip(items.tolist(), (bought > 0).tolist(), strict=True):
         query, item_id = Query("for-you", user_id=USER), toy_bundle.items.id_of(item)
         assert ("owned" if is_owned else "seen") in explain(toy_bundle, query, item_id).rules
         popular = explain(toy_bundle, Query("popular", user_id=USER), item_id)
@@ -316,7 +316,7 @@ def test_owners(toy_bundle: Bundle) -> None:
     histories = toy_bundle.histories
     for item in range(0, len(toy_bundle.items), 7):
         expected = [
-            actor for actor in range(len(histories)) if item in histories.row(actor)[0][histories.row(actor)[2]]
+            actor for actor in range(len(histories)) if item in histories.row(actor)[0][histories.row(actor)[2] > 0]
         ]
         assert histories.owners(item).tolist() == expected
     assert histories.owners(len(toy_bundle.items)).tolist() == []

@@ -322,8 +322,8 @@ def test_what_may_be_bought_again_says_so(toy_bundle: Bundle) -> None:
     bundle = blended(toy_bundle, als=0, own=1)
     bundle = replace(bundle, config=bundle.config.model_copy(update={"placements": placements}))
     slate = recommend(bundle, Query("for-you", user_id="u0042"))
-    history, _, owned, _ = toy_bundle.histories.row(toy_bundle.users.index_of("u0042") or 0)
-    bought = {toy_bundle.items.id_of(item) for item in history[owned].tolist()}
+    history, _, times, _ = toy_bundle.histories.row(toy_bundle.users.index_of("u0042") or 0)
+    bought = {toy_bundle.items.id_of(item) for item in history[times > 0].tolist()}
     again = [item for item in slate.items if item["source"] == "own"]
     assert again
     assert {item["item_id"] for item in again} <= bought
