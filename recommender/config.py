@@ -292,6 +292,14 @@ class Serving(Record):
 
     threads: int = Field(4, ge=1, le=256, description="Threads per worker.")
     reload_seconds: float = Field(1.0, gt=0, description="How often a worker looks for a promoted bundle.")
+    event_log: str = Field(
+        "sqlite:///events.db",
+        description="SQLAlchemy URL of the event log (SQLite or PostgreSQL); empty: none. Name it in data.events, too, "
+        "and it trains.",
+    )
+    slate_share: float = Field(
+        1.0, ge=0, le=1, description="Share of the served slates that the event log keeps, for attribution."
+    )
 
 
 class Config(Record):

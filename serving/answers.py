@@ -55,6 +55,58 @@ class Answer(BaseModel):
     fallback: Fallback | None = Field(description="Null where the placement's own source answered in full.")
 
 
+class Event(BaseModel):
+    """What a customer did. Also understood: events of Google Analytics 4, Google Retail and Segment."""
+
+    model_config = ConfigDict(extra="allow")
+
+    event: str = Field(max_length=64, description="view, add_to_cart, purchase, return, or a name that has a weight.")
+    item_id: str | int | None = Field(None, description="The item; or `items`.", examples=["SKU1"])
+    user_id: str | int | None = Field(None, description="One of user_id, session_id, order_id.", examples=["U1"])
+    session_id: str | int | None = None
+    event_id: str | int | None = Field(None, description="Makes sending it twice harmless.", examples=["5f0c"])
+    timestamp: str | float | None = Field(None, description="RFC 3339 or a number since 1970; now, if left out.")
+    quantity: float | None = None
+    price: float | None = Field(None, description="Per piece.")
+    currency: str | None = None
+    order_id: str | int | None = None
+    rec_id: str | None = Field(None, description="Of the answer that led to it.")
+    position: int | None = Field(None, description="The item's rank in that answer.")
+    items: list[dict[str, Any]] | None = Field(
+        None, description="Lines of an order: item_id, and their own quantity, price, rec_id and position."
+    )
+    user_token: str | None = Field(None, description="Of user_id, where a browser sends the event.")
+
+
+class Rejection(BaseModel):
+    """An event that was not taken, by its place in the body."""
+
+    index: int = Field(ge=0, examples=[3])
+    reason: str = Field(examples=["item_id is missing"])
+
+
+class Accepted(BaseModel):
+    """What became of the events; those accepted are on the disk."""
+
+    accepted: int = Field(ge=0, examples=[2])
+    rejected: list[Rejection] = Field(examples=[[]])
+
+
+class Joined(BaseModel):
+    """A session, and the user it turned out to be."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    session_id: str = Field(min_length=1, max_length=256, examples=["S1"])
+    user_id: str = Field(min_length=1, max_length=256, examples=["U1"])
+
+
+class Erased(BaseModel):
+    """How much was deleted from the event log."""
+
+    events_erased: int = Field(ge=0, examples=[12])
+
+
 class Health(BaseModel):
     """The process is alive."""
 

@@ -6,41 +6,65 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+import orjson
 from pydantic import BaseModel
 
 import recommender
 from recommender.placements import PLACEMENTS, Placement
-from serving.answers import Answer, Health, Readiness, json_schema
-from serving.parameters import Parameter, parameters_of
+from serving.answers import Accepted, Answer, Erased, Event, Health, Joined, Readiness, json_schema
+from serving.bodies import BEACON, JSON
+from serving.incoming_events import MAX_EVENTS
+from serving.parameters import KEY, USER_ID_REQUIRED, Parameter, parameters_of
 from serving.problems import (
+    BODY_TOO_LARGE,
+    EVENT_LOG_DOWN,
     INTERNAL_ERROR,
+    INVALID_BODY,
     INVALID_PARAMETER,
+    MALFORMED_BODY,
     MEDIA_TYPE,
+    NO_EVENT_LOG,
     NO_MODEL,
     PROBLEM_TYPES,
     UNKNOWN_ID,
+    UNKNOWN_PARAMETER,
+    UNSUPPORTED_MEDIA_TYPE,
     ProblemDocument,
     ProblemType,
 )
 
 SCHEMAS = "#/components/schemas/"
+EVENT_EXAMPLE = {"event": "view", "item_id": "SKU1", "session_id": "S1", "rec_id": "9f2c", "position": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What a route takes in its body: one of these models, or an array of up to `most` of them."""
+
+    model: type[BaseModel]
+    example: Any
+    media_types: tuple[str, ...] = (JSON,)
+    most: int = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """One GET route: what it answers, which parameters it takes and how it may fail."""
+    """One route: what it answers, which parameters and which body it takes, and how it may fail."""
 
     path: str
     summary: str
     description: str
     parameters: tuple[Parameter, ...]
-    answers: dict[int, type[BaseModel]]
+    answers: dict[int, type[BaseModel] | None]
     problems: tuple[ProblemType, ...]
+    method: str = "get"
+    body: Body | None = None
 
     @property
     def name(self) -> str:
-        """Return the last part of the path."""
-        return self.path.rsplit("/", 1)[-1]
+        """Return the last part of the path, behind the method where that is not GET."""
+        last = self.path.rsplit("/", 1)[-1]
+        return last if self.method == "get" else f"{self.method}-{last}"
 
     @property
     def example(self) -> str:
@@ -48,6 +72,14 @@ class Operation:
         shown = [parameter for parameter in self.parameters if parameter.required or parameter.name == "k"]
         query = urlencode([(parameter.name, parameter.example) for parameter in shown])
         return f"{self.path}?{query}" if query else self.path
+
+    def curl(self, host: str) -> str:
+        """Return a call of the route for a shell."""
+        words = ["curl"] if self.method == "get" else ["curl", "-X", self.method.upper()]
+        if self.body is not None:
+            example = orjson.dumps(self.body.example).decode()
+            words += ["-H", f"'Content-Type: {JSON}'", "-d", f"'{example}'"]
+        return " ".join([*words, f"'{host}{self.example}'"])
 
 
 def operations() -> tuple[Operation, ...]:
@@ -62,7 +94,7 @@ def operations() -> tuple[Operation, ...]:
         {200: Readiness, 503: Readiness},
         (),
     )
-    return (*placements, healthz, readyz)
+    return (*placements, *_event_operations(), healthz, readyz)
 
 
 def openapi_document() -> dict[str, Any]:
@@ -76,9 +108,55 @@ def openapi_document() -> dict[str, Any]:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/"}],
-        "paths": {operation.path: {"get": _operation(operation)} for operation in operations()},
-        "components": {"schemas": _schemas(Answer, Health, Readiness, ProblemDocument)},
+        "paths": _paths(),
+        "components": {
+            "schemas": _schemas(Answer, Event, Accepted, Joined, Erased, Health, Readiness, ProblemDocument)
+        },
     }
+
+
+def _event_operations() -> tuple[Operation, ...]:
+    down = (EVENT_LOG_DOWN, NO_EVENT_LOG, INTERNAL_ERROR)
+    of_body = (MALFORMED_BODY, INVALID_BODY, UNSUPPORTED_MEDIA_TYPE, BODY_TOO_LARGE)
+    return (
+        Operation(
+            "/v1/events",
+            "What happened in the shop",
+            "One event or up to 200. They are on the disk before the answer, and the next answer to the same user or "
+            "session takes them into account. An event with an event_id counts once, however often it is sent.",
+            (KEY,),
+            {202: Accepted},
+            (UNKNOWN_PARAMETER, *of_body, *down),
+            "post",
+            Body(Event, EVENT_EXAMPLE, (JSON, BEACON), MAX_EVENTS),
+        ),
+        Operation(
+            "/v1/users/merge",
+            "A session turned out to be a user",
+            "At login: what the session did, and does, is the user's from now on.",
+            (),
+            {204: None},
+            (UNKNOWN_PARAMETER, *of_body, *down),
+            "post",
+            Body(Joined, {"session_id": "S1", "user_id": "U1"}),
+        ),
+        Operation(
+            "/v1/users",
+            "Forget a user",
+            "Answers forget the user at once, the event log deletes the rows; bundles follow with the next training.",
+            (USER_ID_REQUIRED,),
+            {200: Erased},
+            (INVALID_PARAMETER, *down),
+            "delete",
+        ),
+    )
+
+
+def _paths() -> dict[str, dict[str, Any]]:
+    paths: dict[str, dict[str, Any]] = {}
+    for operation in operations():
+        paths.setdefault(operation.path, {})[operation.method] = _operation(operation)
+    return paths
 
 
 def _placement_operation(placement: Placement) -> Operation:
@@ -103,6 +181,7 @@ def _operation(operation: Operation) -> dict[str, Any]:
         "summary": operation.summary,
         "description": operation.description,
         "parameters": [_parameter(parameter) for parameter in operation.parameters],
+        **({} if operation.body is None else {"requestBody": _request_body(operation.body)}),
         "responses": {
             **{str(status): _answer(model, status) for status, model in operation.answers.items()},
             **{str(kind.status): _problem(kind.status) for kind in operation.problems},
@@ -124,7 +203,19 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
     } | ({"style": "form", "explode": True} if repeatable else {})
 
 
-def _answer(model: type[BaseModel], status: int) -> dict[str, Any]:
+def _request_body(body: Body) -> dict[str, Any]:
+    one: dict[str, Any] = {"$ref": SCHEMAS + body.model.__name__}
+    many = {"type": "array", "items": one, "minItems": 1, "maxItems": body.most}
+    schema = one if body.most == 1 else {"anyOf": [one, many]}
+    return {
+        "required": True,
+        "content": {media_type: {"schema": schema, "example": body.example} for media_type in body.media_types},
+    }
+
+
+def _answer(model: type[BaseModel] | None, status: int) -> dict[str, Any]:
+    if model is None:
+        return {"description": "Done."}
     return {
         "description": "The answer." if status < 400 else "No model is loaded.",
         "content": {"application/json": {"schema": {"$ref": SCHEMAS + model.__name__}}},

@@ -7,7 +7,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -134,6 +134,15 @@ STRICT = Parameter(
     {"type": "boolean", "default": QUERY_DEFAULTS["strict"]},
     flag,
     "true",
+)
+
+USER_ID_REQUIRED = replace(USER_ID, description="The customer.", required=True)
+KEY = Parameter(
+    "key",
+    "A publishable key, where the Authorization header can't be set: navigator.sendBeacon sets none.",
+    {"type": "string", "minLength": 1, "maxLength": MAX_ID_BYTES},
+    _id,
+    "pk_example",
 )
 
 _ANCHORS: dict[str | None, tuple[Parameter, ...]] = {

@@ -63,6 +63,30 @@ MALFORMED_QUERY = ProblemType(
     "Query string that can't be decoded",
     "Encode names and values as UTF-8 with percent signs, as encodeURIComponent in a browser does.",
 )
+MALFORMED_BODY = ProblemType(
+    "malformed-body",
+    400,
+    "Body that is no JSON",
+    "Send JSON in UTF-8; `detail` says where it breaks off.",
+)
+INVALID_BODY = ProblemType(
+    "invalid-body",
+    400,
+    "Body of another shape than the route takes",
+    "Send what /docs describes; `detail` says what is wrong.",
+)
+BODY_TOO_LARGE = ProblemType(
+    "body-too-large",
+    413,
+    "Body too large",
+    "Send less at a time.",
+)
+UNSUPPORTED_MEDIA_TYPE = ProblemType(
+    "unsupported-media-type",
+    415,
+    "Media type not understood",
+    "Set the Content-Type that `detail` names.",
+)
 UNKNOWN_ID = ProblemType(
     "unknown-id",
     404,
@@ -82,6 +106,18 @@ NO_MODEL = ProblemType(
     "No model is loaded",
     "Wait and ask again; if it stays, look at /readyz and at the server's log.",
 )
+EVENT_LOG_DOWN = ProblemType(
+    "event-log-down",
+    503,
+    "The event log can't be written",
+    "Send the same events again after `Retry-After`; with an event_id each counts once. Recommendations go on.",
+)
+NO_EVENT_LOG = ProblemType(
+    "no-event-log",
+    503,
+    "This server keeps no event log",
+    "Name one under [serving] event_log and start the server again.",
+)
 INTERNAL_ERROR = ProblemType(
     "internal-error",
     500,
@@ -97,10 +133,16 @@ PROBLEM_TYPES = {
         MISSING_PARAMETER,
         INVALID_PARAMETER,
         MALFORMED_QUERY,
+        MALFORMED_BODY,
+        INVALID_BODY,
+        BODY_TOO_LARGE,
+        UNSUPPORTED_MEDIA_TYPE,
         UNKNOWN_ID,
         NOT_FOUND,
         METHOD_NOT_ALLOWED,
         NO_MODEL,
+        EVENT_LOG_DOWN,
+        NO_EVENT_LOG,
         INTERNAL_ERROR,
     )
 }
@@ -151,7 +193,7 @@ def _response(document: ProblemDocument) -> Response:
     body = orjson.dumps(document.model_dump(exclude_none=True))
     response = Response(body, status=document.status, mimetype=MEDIA_TYPE)
     response.headers["Cache-Control"] = "no-store"
-    if document.status == NO_MODEL.status:
+    if document.status == NO_MODEL.status:  # 503, whatever its cause
         response.headers["Retry-After"] = "5"
     return response
 

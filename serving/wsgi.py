@@ -23,7 +23,9 @@ from threadpoolctl import threadpool_limits
 from recommender.bundle import Store
 from recommender.config import Config
 from recommender.errors import ConfigError
+from recommender.event_log import EventLog
 from serving.app import create_app
+from serving.journal import Journal, LogJournal, NoJournal
 from serving.live_bundle import LiveBundle
 
 GRACEFUL_SECONDS = 15
@@ -128,7 +130,13 @@ def worker_app(config: Config) -> Flask:
     """Load the live bundle in this process and return the application on it."""
     live = LiveBundle(Store(config.store_path), config.serving.reload_seconds)
     live.start()
-    return create_app(live)
+    return create_app(live, _journal(config))
+
+
+def _journal(config: Config) -> Journal:
+    if not config.serving.event_log:
+        return NoJournal()
+    return LogJournal(EventLog.at(config.serving.event_log, config.folder), config.serving.slate_share)
 
 
 def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[Any, ...]]:

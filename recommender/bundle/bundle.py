@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from recommender.bundle.manifest import Manifest
 from recommender.config import Config
@@ -44,3 +45,9 @@ class Bundle:
     def version(self) -> str:
         """Name of the version, as in the store."""
         return self.manifest.version
+
+    @property
+    def as_of_seconds(self) -> int | None:
+        """The time of the last event in seconds since 1970 (UTC), None where events have no times."""
+        as_of = self.manifest.as_of
+        return None if as_of is None else int(datetime.fromisoformat(as_of).timestamp())

@@ -35,7 +35,7 @@ class Manifest(BaseModel):
     times. `main_event` is the event type that counts as the shop's goal. `metrics` are those of the split before the
     final fit, `index_recall` the share of the true best 20 that each index finds. `solver` is what fitted ALS,
     `weights` what its regularization and unobserved weight came to, and `warm_start` the version whose item factors it
-    started from, if any.
+    started from, if any. `log_position` is the last row of the event log that was read, None where it was no source.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,6 +57,7 @@ class Manifest(BaseModel):
     solver: str = ""
     weights: dict[str, float] = {}
     warm_start: str | None = None
+    log_position: int | None = None
     libraries: dict[str, str] = {}
     files: dict[str, FileEntry] = {}
 

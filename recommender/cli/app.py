@@ -27,6 +27,7 @@ VERBS = (
     "explain",
     "export",
     "serve",
+    "events",
     "models",
     "doctor",
 )

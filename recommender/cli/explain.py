@@ -30,10 +30,12 @@ def command(shell: Shell, placement: str, k: int, target: str, **asked: Any) -> 
     better items.
     """
     from recommender.bundle import Store
+    from recommender.cli.recent import recent_of
     from recommender.placements import PLACEMENTS, Query, explain
 
-    bundle = Store(shell.config().store_path).load_live()
-    explanation = explain(bundle, Query(placement, k, **asked), target)
+    config = shell.config()
+    bundle, query = Store(config.store_path).load_live(), Query(placement, k, **asked)
+    explanation = explain(bundle, query, target, recent_of(config, bundle, query))
     shell.answer(explanation.to_dict(), *_readable(explanation, PLACEMENTS[placement].question))
 
 

@@ -25,10 +25,12 @@ def command(shell: Shell, placement: str, k: int, **asked: Any) -> None:
     With --json the answer is exactly what the server gives over HTTP.
     """
     from recommender.bundle import Store
+    from recommender.cli.recent import recent_of
     from recommender.placements import PLACEMENTS, Query, recommend
 
-    bundle = Store(shell.config().store_path).load_live()
-    slate = recommend(bundle, Query(placement, k, **asked))
+    config = shell.config()
+    bundle, query = Store(config.store_path).load_live(), Query(placement, k, **asked)
+    slate = recommend(bundle, query, recent_of(config, bundle, query))
     shell.answer(slate.to_dict(), *_readable(slate, PLACEMENTS[placement].question))
 
 

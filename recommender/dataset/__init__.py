@@ -9,10 +9,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from recommender.dataset.catalogue import Catalogue, normal_category
+from recommender.dataset.event_names import RETURN, canonical_event
 from recommender.dataset.events import NO_TIME, Events
 from recommender.dataset.ids import MAX_ID_BYTES, IdMap
+from recommender.dataset.recent import NOTHING_RECENT, Recent, RecentEvent
 
-__all__ = ["MAX_ID_BYTES", "NO_TIME", "Catalogue", "Dataset", "Events", "IdMap", "normal_category"]
+__all__ = [
+    "MAX_ID_BYTES",
+    "NOTHING_RECENT",
+    "NO_TIME",
+    "RETURN",
+    "Catalogue",
+    "Dataset",
+    "Events",
+    "IdMap",
+    "Recent",
+    "RecentEvent",
+    "canonical_event",
+    "normal_category",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +35,8 @@ class Dataset:
     """Ids, events and catalogue that belong together.
 
     `items` is the union of catalogue and events; `sessions` holds the ids of all sessions, of known users as well.
-    `test` are the events of `evaluation.test_events`, in the same id spaces; they train nothing.
+    `test` are the events of `evaluation.test_events`, in the same id spaces; they train nothing. `log_position` is the
+    last row of the event log that was read, None where the log is not a source.
     """
 
     users: IdMap
@@ -29,3 +45,4 @@ class Dataset:
     events: Events
     catalogue: Catalogue
     test: Events | None = None
+    log_position: int | None = None

@@ -26,7 +26,7 @@ from recommender.ingest.columns import Column, compute, is_text
 from recommender.ingest.events import note_ids
 from recommender.ingest.ids import IdEncoder, read_ids
 from recommender.ingest.refused import RefusedRows
-from recommender.ingest.report import IngestReport, SourceReport, count_repeated
+from recommender.ingest.report import IngestReport, SourceReport, count_removed
 from recommender.ingest.sources import Source
 from recommender.progress import Progress
 
@@ -69,7 +69,7 @@ class CatalogueReader:
         items = ranks[np.concatenate(self._items)]
         row_of = np.full(n_items, -1, dtype=np.int64)
         row_of[items] = np.arange(len(items))
-        count_repeated(self.report.catalogue, row_of[items] != np.arange(len(items)))
+        count_removed(self.report.catalogue, row_of[items] != np.arange(len(items)), "repeated_ids")
         rows: Column = pa.array(row_of, mask=row_of < 0)
         aligned = table.take(rows).combine_chunks()
         return Catalogue(aligned.set_column(0, "listed", compute.fill_null(aligned["listed"], False)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
@@ -11,7 +11,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.dataset import NO_TIME
+from recommender.dataset import NO_TIME, RETURN, canonical_event
 from recommender.ingest.checks import (
     Reason,
     Reasons,
@@ -25,22 +25,6 @@ from recommender.ingest.columns import Column
 from recommender.ingest.ids import IdColumn, no_ids, read_ids
 
 ScalarT = TypeVar("ScalarT", bound=np.generic)
-
-RETURN = "return"
-
-ALIASES = {
-    "view": (
-        "view_item", "viewed", "page_view", "pageview", "product_view", "product-view", "view-product", "view_product",
-        "productview", "detail", "detail-page-view", "detail_page_view", "pageview-of-product", "click", "select_item",
-    ),
-    "add_to_cart": ("add-to-cart", "add to cart", "addtocart", "cart", "add_cart", "basket", "add_to_basket", "atc"),
-    "purchase": (
-        "purchase-complete", "purchase_complete", "purchased", "transaction", "buy", "bought", "order", "ordered",
-        "sale",
-    ),
-    RETURN: ("refund", "returned", "refunded", "cancellation"),
-}  # fmt: skip
-CANONICAL = {alias: name for name, aliases in ALIASES.items() for alias in aliases}
 
 UNWEIGHTED, NAMELESS = 255, 254
 """Codes of event types that have no weight, and of rows that name none."""
@@ -107,16 +91,6 @@ def judge_events(columns: Mapping[str, Column], rows: int, types: Sequence[str],
         left_out=left_out,
         guest_returns=int(guest_return.sum()),
     )
-
-
-def canonical_event(name: str, weighted: Collection[str]) -> str:
-    """Return our name of an event: lower case, aliases of Google Analytics 4, Google Retail and common shops resolved.
-
-    A name that has a weight of its own keeps it, unless what it is an alias of has one too.
-    """
-    lower = name.strip().lower()
-    canonical = CANONICAL.get(lower, lower)
-    return lower if canonical not in weighted and canonical != RETURN and lower in weighted else canonical
 
 
 def _event_types(column: Column | None, rows: int, types: Sequence[str]) -> tuple[NDArray[np.uint8], Counter[str]]:

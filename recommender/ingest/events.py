@@ -10,15 +10,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import DTypeLike, NDArray
 
-from recommender.config import Config
-from recommender.dataset import Events, IdMap
+from recommender.config import Config, EventsColumns
+from recommender.dataset import RETURN, Events, IdMap
 from recommender.errors import DataError
+from recommender.event_log import erasure_digest
 from recommender.ingest.column_names import find_columns
-from recommender.ingest.event_rows import RETURN, EventRows, judge_events
+from recommender.ingest.event_rows import EventRows, judge_events
 from recommender.ingest.ids import MISSING, IdColumn, IdEncoder, hash_ids, read_ids
 from recommender.ingest.refused import RefusedRows
-from recommender.ingest.report import IngestReport, SourceReport, count_repeated
-from recommender.ingest.sources import Source
+from recommender.ingest.report import IngestReport, SourceReport, count_removed
+from recommender.ingest.sources import LogSource, Source
 from recommender.progress import Progress
 
 UNUSED = ("currency", "rec_id")
@@ -65,13 +66,15 @@ class GrowingArray:
 class EventsReader:
     """Reads the events of all sources.
 
-    `items` is shared with the catalogue; no event may lie more than a day beyond `now` (seconds since 1970).
+    `items` is shared with the catalogue; no event may lie more than a day beyond `now` (seconds since 1970). `erased`
+    says when each user or session, by its digest, was erased: their earlier events are left out.
     """
 
     config: Config
     items: IdEncoder
     report: IngestReport
     now: int
+    erased: Mapping[str, float] = field(default_factory=dict)
     users: IdEncoder = field(default_factory=IdEncoder)
     sessions: IdEncoder = field(default_factory=IdEncoder)
     _columns: dict[str, GrowingArray] = field(default_factory=lambda: {n: GrowingArray(t) for n, t in TYPES.items()})
@@ -86,7 +89,8 @@ class EventsReader:
         self, source: Source, refused: RefusedRows, progress: Progress, total: int | None, *, is_test: bool = False
     ) -> None:
         """Read one source to its end, as test events if told so; raises DataError where it can't be read at all."""
-        found = find_columns(source, self.config.data.events_columns, "events")
+        theirs = EventsColumns() if isinstance(source, LogSource) else self.config.data.events_columns
+        found = find_columns(source, theirs, "events")
         names = {our: theirs for our, theirs in found.items() if our not in UNUSED}
         self._note_absent(source, names)
         before = sum(earlier.read for earlier in self.report.events)
@@ -115,6 +119,8 @@ class EventsReader:
         columns = {name: self._columns.pop(name).finish() for name in TYPES}
         if columns["event_id"].any():
             self._drop_repeated(columns)
+        if self.erased:
+            self._drop_erased(columns)
         columns["order"], n_orders = _order_codes(columns["order"])
         self.report.duplicates = count_duplicates(columns)
         del columns["event_id"]
@@ -163,9 +169,22 @@ class EventsReader:
         repeated = pd.Series(event_ids).duplicated().to_numpy() & (event_ids != 0)
         if not repeated.any():
             return
-        count_repeated(self.report.events, repeated)
+        count_removed(self.report.events, repeated, "repeated_ids")
         for name in columns:
             columns[name] = columns[name][~repeated]
+
+    def _drop_erased(self, columns: dict[str, NDArray[Any]]) -> None:
+        """Leave out what users and sessions did before they were erased; what they did later is theirs again."""
+        gone = np.zeros(len(columns["time"]), dtype=bool)
+        for kind, ids in (("user", self.users), ("session", self.sessions)):
+            erased_at = [self.erased.get(erasure_digest(kind, text), np.nan) for text in ids.texts]
+            gone |= columns["time"] <= np.array([*erased_at, np.nan])[columns[kind]]  # nothing is before NaN
+        if not gone.any():
+            return
+        count_removed(self.report.events, gone, "erased")
+        self.report.note(f"{int(gone.sum()):,} events of users who were erased are left out")
+        for name in columns:
+            columns[name] = columns[name][~gone]
 
     def _note_absent(self, source: Source, names: Mapping[str, str]) -> None:
         self._timed["timestamp" in names] = source.name

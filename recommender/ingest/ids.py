@@ -86,6 +86,11 @@ class IdEncoder:
         ranks[order] = np.arange(len(order), dtype=np.int32)
         return IdMap.from_ids(texts[code] for code in order), ranks
 
+    @property
+    def texts(self) -> list[str]:
+        """The ids seen so far, each at its integer."""
+        return list(self._codes)
+
     def __len__(self) -> int:
         return len(self._codes)
 

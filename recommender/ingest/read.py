@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -13,6 +13,7 @@ import numpy as np
 from recommender.config import Config
 from recommender.dataset import Dataset
 from recommender.errors import DataError
+from recommender.event_log import EventLog
 from recommender.ingest.catalogue import CatalogueReader
 from recommender.ingest.events import EventsReader
 from recommender.ingest.ids import IdEncoder
@@ -20,6 +21,7 @@ from recommender.ingest.refused import RefusedRows
 from recommender.ingest.remedies import REMEDIES
 from recommender.ingest.report import IngestReport, SourceReport, total
 from recommender.ingest.sources import (
+    LogSource,
     Source,
     catalogue_sources,
     events_sources,
@@ -63,9 +65,10 @@ def read_dataset(
     report = IngestReport()
     items = IdEncoder()
     # The one look at the clock: an event that is still to come can't have happened.
-    reader = EventsReader(config, items, report, now=int(time.time()))
+    sources = _events(config, events)
+    reader = EventsReader(config, items, report, now=int(time.time()), erased=_erasures(config))
     goods = CatalogueReader(config, items, report)
-    _read_all(config, report, "events", _events(config, events), reader.read, progress)
+    _read_all(config, report, "events", sources, reader.read, progress)
     read_test = partial(reader.read, is_test=True)
     _read_all(config, report, "test_events", _test_events(config, test_events), read_test, progress)
     _require_weighted(report)
@@ -75,7 +78,8 @@ def read_dataset(
     found = replace(found, item=ranks[found.item])
     test = found.where(is_test) if config.evaluation.split == "given" else None
     goods_table = goods.finish(ranks, len(item_ids))
-    return Dataset(users, sessions, item_ids, found.where(~is_test), goods_table, test), report
+    position = next((source.position for source in sources if isinstance(source, LogSource)), None)
+    return Dataset(users, sessions, item_ids, found.where(~is_test), goods_table, test, position), report
 
 
 def require_enough(dataset: Dataset) -> None:
@@ -93,6 +97,12 @@ def require_enough(dataset: Dataset) -> None:
         have = ", ".join(f"{number} {what}" for what, (number, _) in found.items())
         need = ", ".join(f"{least} {what}" for what, (_, least) in found.items())
         raise DataError(f"too little to train on: {have}; at least {need} are needed")
+
+
+def _erasures(config: Config) -> Mapping[str, float]:
+    """Return when users and sessions were erased; also what comes from files must be without them."""
+    url = config.serving.event_log
+    return EventLog.at(url, config.folder).erasures() if url else {}
 
 
 def _events(config: Config, table: Any) -> Sequence[Source]:

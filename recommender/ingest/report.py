@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ class SourceReport:
     """Counts of one source; `read` is the sum of all the others.
 
     `left_out` counts rows by event type that has no weight, `repeated_ids` rows whose event_id (or, in a catalogue,
-    item_id) stood before or stands again, `guest_returns` returns by nobody known.
+    item_id) stood before or stands again, `guest_returns` returns by nobody known, `erased` rows of erased users.
     """
 
     name: str
@@ -25,6 +25,7 @@ class SourceReport:
     left_out: Counter[str] = field(default_factory=Counter)
     repeated_ids: int = 0
     guest_returns: int = 0
+    erased: int = 0
 
     def to_dict(self) -> dict[str, Any]:
         """Return the counts as JSON-able values."""
@@ -36,6 +37,7 @@ class SourceReport:
             "left_out": dict(self.left_out.most_common()),
             "repeated_ids": self.repeated_ids,
             "guest_returns": self.guest_returns,
+            "erased": self.erased,
         }
 
 
@@ -79,13 +81,16 @@ def total(sources: list[SourceReport], name: str) -> SourceReport:
         sums.left_out += source.left_out
         sums.repeated_ids += source.repeated_ids
         sums.guest_returns += source.guest_returns
+        sums.erased += source.erased
     return sums
 
 
-def count_repeated(sources: list[SourceReport], repeated: NDArray[np.bool_]) -> None:
-    """Count rows as repeated instead of used; the mask covers the used rows of all sources, one after the other."""
+def count_removed(
+    sources: list[SourceReport], removed: NDArray[np.bool_], why: Literal["repeated_ids", "erased"]
+) -> None:
+    """Count rows as removed instead of used; the mask covers the used rows of all sources, one after the other."""
     stops = np.cumsum([source.used for source in sources])
-    by_source = np.bincount(np.searchsorted(stops, np.flatnonzero(repeated), side="right"), minlength=len(sources))
+    by_source = np.bincount(np.searchsorted(stops, np.flatnonzero(removed), side="right"), minlength=len(sources))
     for source, number in zip(sources, by_source.tolist(), strict=True):
-        source.repeated_ids += number
+        setattr(source, why, getattr(source, why) + number)
         source.used -= number

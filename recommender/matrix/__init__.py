@@ -4,13 +4,14 @@ Everything is a pure function from `Events` to arrays or to the sparse matrix `u
 touches a file. Models, evaluation and pipeline may import it.
 """
 
-from recommender.matrix.histories import Histories, build_histories
+from recommender.matrix.histories import Histories, Row, build_histories
 from recommender.matrix.returns import net_of_returns
 from recommender.matrix.weights import SECONDS_PER_DAY, decay, event_values, main_event_type
 
 __all__ = [
     "SECONDS_PER_DAY",
     "Histories",
+    "Row",
     "build_histories",
     "decay",
     "event_values",

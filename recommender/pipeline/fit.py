@@ -67,6 +67,7 @@ def fit_bundle(
             solver=solver_name(taste.solver),
             weights={"regularization": taste.als.regularization, "unobserved_weight": taste.als.unobserved_weight},
             warm_start=None if warm_start is None else warm_start.version,
+            log_position=dataset.log_position,
             libraries={"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
         ),
         config=config,

@@ -8,8 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.bundle import Bundle
+from recommender.dataset import NOTHING_RECENT, Recent
 from recommender.errors import UnknownIdError
 from recommender.placements.query import Query
+from recommender.placements.recent_history import history_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,8 @@ class Asked:
     """What a query means in one bundle.
 
     `anchors` are the known items of the query; `history`, `values`, `bought`, `last_time`, each of shape (n,), are the
-    user's or session's stored pairs; `unknown` names the parameters whose id this bundle does not know.
+    user's or session's pairs, those of the event log included, each item once; `unknown` names the parameters whose
+    id neither this bundle nor the log knows.
     """
 
     anchors: NDArray[np.int32]
@@ -33,8 +36,8 @@ class Asked:
         return self.bought > 0
 
 
-def resolve(bundle: Bundle, query: Query) -> Asked:
-    """Look up the ids of a query.
+def resolve(bundle: Bundle, query: Query, recent: Recent = NOTHING_RECENT) -> Asked:
+    """Look up the ids of a query; `recent` is what its user and session did after the bundle's data ends.
 
     Raises
     ------
@@ -56,20 +59,21 @@ def resolve(bundle: Bundle, query: Query) -> Asked:
         else:
             anchors.append(item)
 
-    rows = []
+    rows = [
+        len(bundle.users) + session for session in map(bundle.sessions.index_of, recent.sessions) if session is not None
+    ]
     if query.user_id is not None:
-        user = bundle.users.index_of(query.user_id)
-        if user is None:
-            missing("user_id", query.user_id)
-        else:
+        user = None if recent.user_erased else bundle.users.index_of(query.user_id)
+        if user is not None:
             rows.append(user)
+        elif not recent.user_active:
+            missing("user_id", query.user_id)
     if query.session_id is not None:
-        session = bundle.sessions.index_of(query.session_id)
-        if session is None:
-            missing("session_id", query.session_id)
-        else:
+        session = None if recent.session_erased else bundle.sessions.index_of(query.session_id)
+        if session is not None:
             rows.append(len(bundle.users) + session)
+        elif not recent.session_active:
+            missing("session_id", query.session_id)
 
-    parts = [bundle.histories.row(row) for row in rows] or [bundle.histories.none()]
-    items, values, bought, last_time = (np.concatenate(arrays) for arrays in zip(*parts, strict=True))
-    return Asked(np.array(anchors, dtype=np.int32), items, values, bought, last_time, tuple(unknown))
+    history = history_now(bundle, list(dict.fromkeys(rows)), recent)
+    return Asked(np.array(anchors, dtype=np.int32), *history, tuple(unknown))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from recommender.bundle import Bundle
+from recommender.dataset import NOTHING_RECENT, Recent
 from recommender.placements import grounds, reasons
 from recommender.placements.placement import Reason, Rung
 from recommender.placements.query import Query
@@ -82,16 +83,16 @@ class Explanation:
         return asdict(self)
 
 
-def explain(bundle: Bundle, query: Query, item_id: str) -> Explanation:
-    """Explain where an item stands in the answer to a query.
+def explain(bundle: Bundle, query: Query, item_id: str, recent: Recent = NOTHING_RECENT) -> Explanation:
+    """Explain where an item stands in the answer to a query; `recent` as in `recommend`.
 
     Raises
     ------
     ConfigError, UnknownIdError
         As `recommend`; an item that the bundle does not know is no error.
     """
-    shown = choose(bundle, query)
-    choice = _with_what_follows(shown, bundle, query)
+    shown = choose(bundle, query, recent=recent)
+    choice = _with_what_follows(shown, bundle, query, recent)
     placement = choice.placement.name
     item = bundle.items.index_of(item_id)
     if item is None:
@@ -125,13 +126,14 @@ def explain(bundle: Bundle, query: Query, item_id: str) -> Explanation:
     )
 
 
-def _with_what_follows(shown: Choice, bundle: Bundle, query: Query) -> Choice:
+def _with_what_follows(shown: Choice, bundle: Bundle, query: Query, recent: Recent) -> Choice:
     """Return what is shown, and behind it what would come next.
 
     A source that is not exact may find other items when it is asked for more of them; what is shown stays in front.
     """
     taken = set(shown.items)
-    more = [one for one in choose(bundle, query, depth=DEPTH).filled.chosen if one.item not in taken]
+    deep = choose(bundle, query, depth=DEPTH, recent=recent)
+    more = [one for one in deep.filled.chosen if one.item not in taken]
     return replace(shown, filled=replace(shown.filled, chosen=[*shown.filled.chosen, *more]))
 
 

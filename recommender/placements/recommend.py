@@ -9,6 +9,7 @@ from typing import Any
 
 from recommender.bundle import Bundle
 from recommender.config import PlacementConfig
+from recommender.dataset import NOTHING_RECENT, Recent
 from recommender.errors import ConfigError
 from recommender.placements.also_bought import ALSO_BOUGHT
 from recommender.placements.asked import Asked, resolve
@@ -73,8 +74,8 @@ class Choice:
         ]
 
 
-def recommend(bundle: Bundle, query: Query) -> Slate:
-    """Answer a query from a bundle.
+def recommend(bundle: Bundle, query: Query, recent: Recent = NOTHING_RECENT) -> Slate:
+    """Answer a query from a bundle; `recent` is what its user and session did after the bundle's data ends.
 
     Raises
     ------
@@ -84,9 +85,9 @@ def recommend(bundle: Bundle, query: Query) -> Slate:
     UnknownIdError
         If the query is strict and names an id the bundle does not know.
     """
-    choice = choose(bundle, query)
+    choice = choose(bundle, query, recent=recent)
     return Slate(
-        rec_id=_rec_id(bundle, query),
+        rec_id=_rec_id(bundle, query, choice),
         placement=choice.placement.name,
         model_version=bundle.version,
         items=_describe(bundle, choice),
@@ -96,7 +97,7 @@ def recommend(bundle: Bundle, query: Query) -> Slate:
     )
 
 
-def choose(bundle: Bundle, query: Query, *, depth: int | None = None) -> Choice:
+def choose(bundle: Bundle, query: Query, *, depth: int | None = None, recent: Recent = NOTHING_RECENT) -> Choice:
     """Return what `recommend` answers, as dense integers and without reasons, which take half of its time.
 
     `depth` asks for that many items instead of the query's k.
@@ -107,7 +108,7 @@ def choose(bundle: Bundle, query: Query, *, depth: int | None = None) -> Choice:
         As `recommend`.
     """
     placement = placement_of(query)
-    asked = resolve(bundle, query)
+    asked = resolve(bundle, query, recent)
     ladder = placement.ladder(bundle, asked)
     rules = rules_of(bundle, query, asked, placement)
     filled = fill([rung.source for rung in ladder], depth or query.k, rules)
@@ -177,5 +178,6 @@ def _describe(bundle: Bundle, choice: Choice) -> list[dict[str, Any]]:
     ]
 
 
-def _rec_id(bundle: Bundle, query: Query) -> str:
-    return hashlib.sha256(repr((bundle.version, query)).encode()).hexdigest()[:20]
+def _rec_id(bundle: Bundle, query: Query, choice: Choice) -> str:
+    """Return a digest of version, query and items, so it names one answer also where the same question gets another."""
+    return hashlib.sha256(repr((bundle.version, query, choice.items)).encode()).hexdigest()[:20]

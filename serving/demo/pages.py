@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from recommender.dataset import normal_category
 from recommender.placements import PLACEMENTS, Query, recommend
 from serving.demo.shop import SEPARATOR, Card, Shop
+from serving.journal import Journal
 from serving.live_bundle import BundleSource, per_bundle
 from serving.parameters import CATEGORY, ITEM_ID, USER_ID, Parameter, read_parameters, text_of, whole_number
 from serving.problems import NOT_FOUND, Problem
@@ -24,8 +25,8 @@ WORDS = Parameter("q", "Words of a title.", {"type": "string"}, text_of(256), "c
 PAGE = Parameter("page", "Page of a list, from 1.", {"type": "integer"}, whole_number(1, 100_000), "1")
 
 
-def blueprint(bundles: BundleSource) -> Blueprint:
-    """Return the demo's routes."""
+def blueprint(bundles: BundleSource, journal: Journal) -> Blueprint:
+    """Return the demo's routes; what customers did a moment ago is looked up in `journal`."""
     routes = Blueprint(
         "demo",
         __name__,
@@ -40,7 +41,7 @@ def blueprint(bundles: BundleSource) -> Blueprint:
     def home() -> str:
         asked, here = _read(USER_ID), shop()
         user_id = asked.get("user_id")
-        shelves = [_shelf(here, Query(name, k=SHELF_SIZE, user_id=user_id)) for name in HOME_SHELVES]
+        shelves = [_shelf(here, journal, Query(name, k=SHELF_SIZE, user_id=user_id)) for name in HOME_SHELVES]
         known = user_id is not None and here.bundle.users.index_of(user_id) is not None
         return _page(here, "home", user_id, shelves=shelves, categories=here.children(None), known=known)
 
@@ -75,7 +76,8 @@ def blueprint(bundles: BundleSource) -> Blueprint:
             raise Problem(NOT_FOUND, f"there is no product {item_id!r} in this shop", "item_id")
         card = here.card(item)
         shelves = [
-            _shelf(here, Query(name, k=SHELF_SIZE, user_id=user_id, item_ids=(item_id,))) for name in PRODUCT_SHELVES
+            _shelf(here, journal, Query(name, k=SHELF_SIZE, user_id=user_id, item_ids=(item_id,)))
+            for name in PRODUCT_SHELVES
         ]
         return _page(here, "product", user_id, card=card, shelves=shelves, crumbs=_crumbs(card.category))
 
@@ -100,8 +102,8 @@ def _read(*parameters: Parameter) -> dict[str, Any]:
     return {name: found[0] for name, found in values.items()}
 
 
-def _shelf(shop: Shop, query: Query) -> dict[str, Any]:
-    slate = recommend(shop.bundle, query)
+def _shelf(shop: Shop, journal: Journal, query: Query) -> dict[str, Any]:
+    slate = recommend(shop.bundle, query, journal.recent(shop.bundle, query))
     api = [("item_id", item_id) for item_id in query.item_ids] + [("k", str(query.k))]
     if query.user_id is not None:
         api.append(("user_id", query.user_id))

@@ -30,7 +30,7 @@ def blueprint() -> Blueprint:
     @routes.get("/docs/try/<name>")
     def try_it(name: str) -> BaseResponse:
         """Drop the fields of a form that were left empty, which the API itself would refuse."""
-        if name not in described:
+        if name not in described or described[name].method != "get":
             raise NotFound
         filled = [(field, text) for field, text in request.args.items(multi=True) if text]
         query = urlencode(filled)

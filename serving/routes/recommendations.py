@@ -10,6 +10,7 @@ from flask import Blueprint, Response, request
 
 from recommender.bundle import Bundle
 from recommender.placements import PLACEMENTS, Placement, Query, recommend
+from serving.journal import Journal
 from serving.live_bundle import BundleSource, per_bundle
 from serving.parameters import read_query
 
@@ -21,17 +22,17 @@ KEPT_ANSWERS = 4096
 KEPT_K = 24
 
 
-def blueprint(bundles: BundleSource) -> Blueprint:
+def blueprint(bundles: BundleSource, journal: Journal) -> Blueprint:
     """Return the routes of all placements."""
     routes = Blueprint("recommendations", __name__, url_prefix="/v1")
-    kept = per_bundle(bundles, lambda bundle: lru_cache(KEPT_ANSWERS)(partial(_serialised, bundle)))
+    kept = per_bundle(bundles, lambda bundle: lru_cache(KEPT_ANSWERS)(partial(_serialised, journal, bundle)))
 
     def answer(placement: Placement) -> Response:
         query = read_query(placement, request.environ.get("QUERY_STRING", ""))
         if is_personal(placement, query):
-            return _personal(_serialised(bundles.bundle(), query))
+            return _personal(_serialised(journal, bundles.bundle(), query))
         if query.exclude or query.k > KEPT_K:
-            return _shared(_serialised(bundles.bundle(), query))
+            return _shared(_serialised(journal, bundles.bundle(), query))
         return _shared(kept()(query))
 
     for placement in PLACEMENTS.values():
@@ -53,8 +54,9 @@ class Serialised:
     body: bytes
 
 
-def _serialised(bundle: Bundle, query: Query) -> Serialised:
-    slate = recommend(bundle, query)
+def _serialised(journal: Journal, bundle: Bundle, query: Query) -> Serialised:
+    slate = recommend(bundle, query, journal.recent(bundle, query))
+    journal.served(query, slate)
     return Serialised(slate.rec_id, orjson.dumps(slate.to_dict()))
 
 

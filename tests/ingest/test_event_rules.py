@@ -11,10 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from recommender.dataset import NO_TIME, Dataset
+from recommender.dataset import NO_TIME, Dataset, canonical_event
 from recommender.errors import DataError
 from recommender.ingest import require_enough
-from recommender.ingest.event_rows import canonical_event
 
 if TYPE_CHECKING:
     from conftest import Read

@@ -11,6 +11,7 @@ import pytest
 
 from recommender.bundle import Bundle
 from recommender.config import Config
+from recommender.dataset import Recent
 from recommender.errors import ConfigError, UnknownIdError
 from recommender.ingest import read_dataset
 from recommender.pipeline.fit import fit_bundle
@@ -211,8 +212,8 @@ def test_below_the_depth_of_the_search(toy_bundle: Bundle, monkeypatch: pytest.M
 
 
 def test_what_an_inexact_source_overlooked(toy_bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
-    def overlook(bundle: Bundle, query: Query, *, depth: int | None = None) -> Choice:
-        choice = choose(bundle, replace(query, k=query.k + 1), depth=depth)
+    def overlook(bundle: Bundle, query: Query, *, depth: int | None = None, recent: Recent) -> Choice:
+        choice = choose(bundle, replace(query, k=query.k + 1), depth=depth, recent=recent)
         if depth is None:
             del choice.filled.chosen[1]
         return choice

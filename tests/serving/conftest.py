@@ -16,6 +16,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from recommender.bundle import Bundle, Store
+from recommender.event_log import EventLog
 from serving.app import create_app
 from serving.live_bundle import FixedBundle
 
@@ -27,7 +28,8 @@ from serving.wsgi import run
 
 store, port, workers = sys.argv[1:]
 config = parse_config({
-    "data": {"events": "unused"}, "store": {"path": store}, "serving": {"reload_seconds": 0.05, "threads": 4},
+    "data": {"events": "unused"}, "store": {"path": store},
+    "serving": {"reload_seconds": 0.05, "threads": 4, "event_log": f"sqlite:///{store}/../events.db"},
 })
 run(config, "127.0.0.1", int(port), int(workers))
 """
@@ -37,6 +39,14 @@ run(config, "127.0.0.1", int(port), int(workers))
 def client(toy_bundle: Bundle) -> FlaskClient:
     """A client of the application on the toy bundle, without a server."""
     return create_app(FixedBundle(toy_bundle)).test_client()
+
+
+@pytest.fixture
+def event_log(tmp_path: Path) -> Iterator[EventLog]:
+    """An empty event log."""
+    log = EventLog.at("sqlite:///events.db", tmp_path)
+    yield log
+    log.close()
 
 
 @pytest.fixture

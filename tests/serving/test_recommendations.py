@@ -9,6 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from recommender.bundle import Bundle
+from recommender.dataset import Recent
 from recommender.placements import PLACEMENTS, Query, Slate, recommend
 from serving.answers import Answer
 from serving.app import create_app
@@ -133,9 +134,9 @@ def test_answers_kept_in_memory_are_those_of_the_present_bundle(toy_bundle: Bund
 def test_only_small_answers_of_few_words_are_kept(toy_bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     computed: list[Query] = []
 
-    def counting(bundle: Bundle, query: Query) -> Slate:
+    def counting(bundle: Bundle, query: Query, recent: Recent) -> Slate:
         computed.append(query)
-        return recommend(bundle, query)
+        return recommend(bundle, query, recent)
 
     monkeypatch.setattr(recommendations, "recommend", counting)
     client = create_app(FixedBundle(toy_bundle)).test_client()

@@ -8,7 +8,7 @@ import sys
 
 from recommender.bundle import Store
 
-TRAINING_ONLY = ("pandas", "implicit", "duckdb", "sqlalchemy", "rich", "recommender.ingest", "recommender.pipeline")
+TRAINING_ONLY = ("pandas", "implicit", "duckdb", "rich", "recommender.ingest", "recommender.pipeline")
 
 ANSWER = """
 import json, sys

@@ -11,11 +11,13 @@ from recommender.ingest.sources.find import (
     relations_sources,
     test_events_sources,
 )
+from recommender.ingest.sources.log import LogSource
 from recommender.ingest.sources.source import Batch, Refusal, Source
 from recommender.ingest.sources.table import table_source
 
 __all__ = [
     "Batch",
+    "LogSource",
     "Refusal",
     "Source",
     "catalogue_sources",

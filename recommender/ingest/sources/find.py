@@ -8,7 +8,9 @@ from pathlib import Path
 
 from recommender.config import Config
 from recommender.errors import ConfigError, DataError
+from recommender.event_log import EventLog
 from recommender.ingest.sources.csv import CsvSource
+from recommender.ingest.sources.log import LogSource
 from recommender.ingest.sources.parquet import ParquetSource
 from recommender.ingest.sources.source import Source
 from recommender.ingest.sources.sql import sql_source
@@ -63,11 +65,13 @@ def _sources(config: Config, key: str, named: str | list[str], query: str | None
         raise ConfigError(f"data.{key} is an empty list; name at least one file")
     found: list[Source] = []
     for text in texts:
-        if URL.match(text):
+        if key == "events" and text == config.serving.event_log:
+            found.append(LogSource(EventLog.at(text, config.folder)))
+        elif URL.match(text):
             found.append(sql_source(text, query, f"{key}_query", config.folder))
         else:
             found += _file_sources(config, f"data.{key}", text)
-    if query is not None and not any(URL.match(text) for text in texts):
+    if query is not None and not any(URL.match(text) and text != config.serving.event_log for text in texts):
         raise ConfigError(f"data.{key}_query is given but data.{key} is a file; name a SQLAlchemy URL there")
     return found
 
