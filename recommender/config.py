@@ -7,13 +7,24 @@ are refused with the nearest known one. Any package may import this module; it i
 from __future__ import annotations
 
 import difflib
+import json
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, StringConstraints, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
 
 from recommender.errors import ConfigError
 
@@ -229,6 +240,20 @@ class PlacementConfig(Record):
     exclude_seen: bool = Field(False, description="Leave out all that is in the user's history, looked at or bought.")
     in_stock_only: bool = Field(True, description="Leave out what the catalogue says is out of stock.")
     one_per_group: bool = Field(True, description="At most one variant of a product (group_id) in a slate.")
+    diversity: float = Field(
+        0.0, ge=0, le=1, description="0: the best items; up to 1: items that differ more and more from each other."
+    )
+    max_per_category: int | None = Field(None, ge=1, description="Most items of one category path in a slate.")
+    max_per_brand: int | None = Field(None, ge=1, description="Most items of one brand in a slate.")
+    brand: Literal["any", "same", "other"] = Field(
+        "any", description="Only items of the brands of the items asked with, or only of other brands."
+    )
+    min_price_ratio: float | None = Field(
+        None, ge=0, description="Lowest price, as a multiple of the cheapest item asked with."
+    )
+    max_price_ratio: float | None = Field(
+        None, gt=0, description="Highest price, as a multiple of the dearest item asked with."
+    )
 
 
 class ForYouConfig(PlacementConfig):
@@ -246,6 +271,95 @@ class Placements(Record):
     popular: PlacementConfig = PlacementConfig()
     trending: PlacementConfig = PlacementConfig()
     new_arrivals: PlacementConfig = Field(PlacementConfig(), alias="new-arrivals")
+
+
+def _moment(value: Any) -> Any:
+    """Return a date or time of TOML, or the text that a manifest has for it, as a time; without a zone it is UTC."""
+    value = _from_text(value)
+    if isinstance(value, datetime):
+        return value if value.tzinfo else value.replace(tzinfo=UTC)
+    return datetime.combine(value, time(), UTC) if isinstance(value, date) else value
+
+
+def _end(value: Any) -> Any:
+    """Return the same for the end of a period: a date includes its day."""
+    value = _from_text(value)
+    ends_a_day = isinstance(value, date) and not isinstance(value, datetime)
+    return _moment(value) + timedelta(days=1) if ends_a_day else _moment(value)
+
+
+def _from_text(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value)
+
+
+class Rule(Record):
+    """What rules of the shop have in common; `where` or `items` says which items a rule is about."""
+
+    name: str = Field("", description="What reports call the rule.")
+    where: list[str] = Field([], description='Conditions that an item must all meet: `["brand = Fjell", "price < 5"]`.')
+    items: list[str] = Field([], description="Or the ids of the items.")
+    placements: list[str] = Field([], description="Where it holds; everywhere, if left out.")
+    since: Annotated[datetime, BeforeValidator(_moment)] | None = Field(
+        None, description="Date or time from which on it holds; without a zone UTC."
+    )
+    until: Annotated[datetime, BeforeValidator(_end)] | None = Field(
+        None, description="Last date, or time up to which it holds."
+    )
+
+    @model_validator(mode="after")
+    def _about_something(self) -> Rule:
+        if bool(self.where) == bool(self.items):
+            raise ValueError("say which items it is about, by where or by items")
+        if self.since and self.until and self.since >= self.until:
+            raise ValueError("until must be after since")
+        unknown = set(self.placements) - {field.alias or name for name, field in Placements.model_fields.items()}
+        if unknown:
+            raise ValueError(f"there is no placement {min(unknown)!r}")
+        return self
+
+
+class ExcludeRule(Rule):
+    """Items that are not shown."""
+
+
+class BoostRule(Rule):
+    """Items whose score is multiplied; where several rules name one, by all of them."""
+
+    factor: float = Field(gt=0, le=100, description="Above 1 they rise, below 1 they sink.")
+
+
+class PinRule(Rule):
+    """Items that stand at fixed positions, from `position` on in the order given, unless another rule forbids it."""
+
+    position: int = Field(1, ge=1, le=100, description="Rank of the first of them.")
+
+    @model_validator(mode="after")
+    def _names_items(self) -> PinRule:
+        if self.where:
+            raise ValueError("a pin names its items")
+        return self
+
+
+class RulesConfig(Record):
+    """Rules of the shop, each a table of its own."""
+
+    exclude: list[ExcludeRule] = Field([], description="Items that are not shown.")
+    boost: list[BoostRule] = Field([], description="Items that rise or sink.")
+    pin: list[PinRule] = Field([], description="Items at fixed positions.")
+
+
+class ReasonsConfig(Record):
+    """The sentences that say why an item is shown."""
+
+    locale: str = Field("en", description="Language where the question names none: en, de, pt_BR.")
+    file: str | None = Field(
+        None, description="Own sentences, a TOML or JSON file: a table per locale, in it a sentence per key."
+    )
+    texts: dict[str, dict[str, str | dict[str, str]]] = Field(
+        {}, description="The same in this file, [reasons.texts.de]; docs/reasons.md lists the keys."
+    )
 
 
 class Evaluation(Record):
@@ -315,6 +429,8 @@ class Config(Record):
     blend: BlendConfig = BlendConfig()
     index: IndexConfig = IndexConfig()
     placements: Placements = Placements()
+    rules: RulesConfig = RulesConfig()
+    reasons: ReasonsConfig = ReasonsConfig()
     evaluation: Evaluation = Evaluation()
     gate: Gate = Gate()
     store: StoreConfig = StoreConfig()
@@ -354,6 +470,7 @@ def load_config(path: Path, overrides: Sequence[str] = (), *, tuned: bool = True
     tree.setdefault("event_weights", dict(DEFAULT_EVENT_WEIGHTS))
     for text in overrides:
         _merge(tree, _parse_override(text))
+    _merge_sentences(tree, path.parent)
     return parse_config(tree, folder=path.parent, source=str(path))
 
 
@@ -371,6 +488,32 @@ def parse_config(tree: Mapping[str, Any], *, folder: Path = Path(), source: str 
         raise ConfigError(f"{source}: {_explain_all(error.errors())}") from None
     config._folder = folder
     return config
+
+
+def _merge_sentences(tree: dict[str, Any], folder: Path) -> None:
+    """Put the sentences of `reasons.file` under those of shop.toml: a bundle carries them with it."""
+    reasons = tree.get("reasons", {})
+    file = reasons.get("file") if isinstance(reasons, dict) else None
+    if not isinstance(file, str):
+        return
+    path = folder / file
+    texts = read_json(path) if path.suffix == ".json" else read_toml(path)
+    parse_config({"reasons": {"texts": texts}}, source=str(path))
+    _merge(texts, reasons.get("texts", {}))
+    reasons["texts"] = texts
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON file as a tree; raises ConfigError where it is missing or no object of JSON."""
+    try:
+        tree = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{path}: can't be read: {error.strerror}") from None
+    except ValueError as error:
+        raise ConfigError(f"{path}: is not valid JSON: {error}") from None
+    if not isinstance(tree, dict):
+        raise ConfigError(f"{path}: should be an object, not {type(tree).__name__}")
+    return tree
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -462,7 +605,7 @@ def _option(location: Sequence[str | int]) -> list[str | int]:
 def _record(section: Sequence[str | int]) -> Any:
     record: Any = Config
     for part in section:
-        record = _fields(record)[str(part)].annotation
+        record = get_args(record)[0] if isinstance(part, int) else _fields(record)[str(part)].annotation
     return record
 
 

@@ -2,6 +2,8 @@
 
     AlsoboughtError            1  a bug, or a failure that has no better name
       ConfigError              2  usage or configuration
+        QueryError             2  a question that can't be answered as it stands
+          UnknownFieldError    2  it names a field that the catalogue does not have
       DataError                3  the events or the catalogue can't be used
       GateRefusedError         4  the new model is worse; nothing was promoted
       LockHeldError            5  another run holds the store's lock
@@ -21,6 +23,18 @@ class ConfigError(AlsoboughtError):
     """A wrong option, key or argument; the message names it and the remedy."""
 
     exit_code = 2
+
+
+class QueryError(ConfigError):
+    """A question to a placement that is wrong; `parameter` names its part at fault."""
+
+    def __init__(self, parameter: str, message: str) -> None:
+        super().__init__(message)
+        self.parameter = parameter
+
+
+class UnknownFieldError(QueryError):
+    """A question about a field that the catalogue does not have."""
 
 
 class DataError(AlsoboughtError):

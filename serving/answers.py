@@ -16,10 +16,26 @@ class Reason(BaseModel):
     text: str = Field(description="The reason in words.", examples=["41 customers bought both"])
 
 
-class SlateItem(BaseModel):
-    """One recommended item."""
+class Contribution(BaseModel):
+    """A part of a score."""
 
-    model_config = ConfigDict(extra="forbid")
+    source: str = Field(examples=["als"])
+    score: float = Field(examples=[0.31])
+    item_id: str | None = Field(None, description="The item of the history it goes back to.", examples=["SKU1"])
+    title: str | None = Field(None, examples=["Espresso machine"])
+
+
+class ItemExplanation(BaseModel):
+    """What a score consists of; only with explain=true."""
+
+    raw_score: float = Field(description="As the source gives it, neither cut off nor rounded.", examples=[0.7134])
+    contributions: list[Contribution] = Field(description="Empty where the score is no sum.")
+
+
+class SlateItem(BaseModel):
+    """One recommended item; with `fields`, the fields asked for stand here too."""
+
+    model_config = ConfigDict(extra="allow")
 
     item_id: str = Field(examples=["SKU2"])
     rank: int = Field(ge=1, description="Place in the slate, from 1.", examples=[1])
@@ -30,6 +46,7 @@ class SlateItem(BaseModel):
     price: float | None = Field(None, examples=[4.5])
     url: str | None = None
     image_url: str | None = None
+    explanation: ItemExplanation | None = Field(None, description="Only with explain=true.")
 
 
 class Fallback(BaseModel):

@@ -24,7 +24,10 @@ from serving.problems import (
 
 MAX_ITEM_IDS = 100
 MAX_CATEGORY_BYTES = 1024
+MAX_FILTERS = 20
+MAX_FIELDS = 50
 BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
+LOCALE_TAG = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}")
 NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 QUERY_DEFAULTS = {field.name: field.default for field in fields(Query)}
 
@@ -82,6 +85,21 @@ def price(text: str) -> float:
     return value
 
 
+def share(text: str) -> float:
+    """Parse a number from 0 to 1."""
+    value = float(text) if NUMBER.fullmatch(text) else math.nan
+    if not 0 <= value <= 1:
+        raise ValueError("must be a number from 0 to 1, such as 0.3")
+    return value
+
+
+def locale_tag(text: str) -> str:
+    """Parse the name of a locale."""
+    if not LOCALE_TAG.fullmatch(text):
+        raise ValueError("must be a locale such as en, de or pt-BR")
+    return text
+
+
 def flag(text: str) -> bool:
     """Parse true or false."""
     if text not in ("true", "false"):
@@ -128,6 +146,45 @@ CATEGORY = Parameter(
 )
 MIN_PRICE = Parameter("min_price", "Lowest price, inclusive.", _PRICE_SCHEMA, price, "5")
 MAX_PRICE = Parameter("max_price", "Highest price, inclusive.", _PRICE_SCHEMA, price, "50")
+FILTER = Parameter(
+    "filter",
+    "A condition on a field of the catalogue, such as price <= 20, brand = Fjell | Tropf or category under Shoes; "
+    "repeat the parameter for several, all of which must be met.",
+    {"type": "string", "minLength": 1, "maxLength": MAX_CATEGORY_BYTES},
+    text_of(MAX_CATEGORY_BYTES),
+    "price <= 50",
+    max_values=MAX_FILTERS,
+)
+FIELDS = Parameter(
+    "fields",
+    "The catalogue's fields wanted with each item, instead of title, price, url and image_url; separated by commas, or "
+    "repeat the parameter.",
+    {"type": "string", "minLength": 1, "maxLength": MAX_CATEGORY_BYTES},
+    text_of(MAX_CATEGORY_BYTES),
+    "title,brand",
+    max_values=MAX_FIELDS,
+)
+DIVERSITY = Parameter(
+    "diversity",
+    "0: the best items; up to 1: items that differ more and more from each other. The shop's own setting if left out.",
+    {"type": "number", "minimum": 0, "maximum": 1},
+    share,
+    "0.3",
+)
+LOCALE = Parameter(
+    "locale",
+    "Language of the reasons' texts; where the shop has none in it, its own language answers.",
+    {"type": "string", "pattern": f"^{LOCALE_TAG.pattern}$"},
+    locale_tag,
+    "en",
+)
+EXPLAIN = Parameter(
+    "explain",
+    "Add to each item its raw score, and what that is the sum of.",
+    {"type": "boolean", "default": QUERY_DEFAULTS["explain"]},
+    flag,
+    "true",
+)
 STRICT = Parameter(
     "strict",
     "Answer 404 for an unknown user, session or item instead of falling back.",
@@ -150,8 +207,8 @@ _ANCHORS: dict[str | None, tuple[Parameter, ...]] = {
     "user": (USER_ID, SESSION_ID, HISTORY, K),
     None: (K, USER_ID, SESSION_ID),
 }
-_RULES = (EXCLUDE, CATEGORY, MIN_PRICE, MAX_PRICE, STRICT)
-_PLURAL_FIELDS = {"item_id": "item_ids", "exclude": "exclude"}
+_RULES = (EXCLUDE, CATEGORY, MIN_PRICE, MAX_PRICE, FILTER, DIVERSITY, FIELDS, LOCALE, EXPLAIN, STRICT)
+_PLURAL_FIELDS = {"item_id": "item_ids", "exclude": "exclude", "filter": "filter", "fields": "fields"}
 
 
 def parameters_of(placement: Placement) -> tuple[Parameter, ...]:
@@ -167,15 +224,17 @@ def read_query(placement: Placement, query_string: str) -> Query:
     Problem
         If anything about the query string is wrong; the problem names the parameter.
     """
-    values = read_parameters(query_string, parameters_of(placement))
+    return query_of(placement, read_parameters(query_string, parameters_of(placement)))
+
+
+def query_of(placement: Placement, values: Mapping[str, tuple[Any, ...]]) -> Query:
+    """Return the question to a placement that parsed parameters ask."""
     asked: dict[str, Any] = {
         _PLURAL_FIELDS.get(name, name): found if name in _PLURAL_FIELDS else found[0] for name, found in values.items()
     }
-    query = Query(placement.name, **asked)
-    if query.min_price is not None and query.max_price is not None and query.min_price > query.max_price:
-        detail = f"min_price {query.min_price:g} must not be above max_price {query.max_price:g}"
-        raise Problem(INVALID_PARAMETER, detail, "min_price")
-    return query
+    if "fields" in asked:
+        asked["fields"] = tuple(name.strip() for text in asked["fields"] for name in text.split(","))
+    return Query(placement.name, **asked)
 
 
 def read_parameters(query_string: str, parameters: Sequence[Parameter]) -> dict[str, tuple[Any, ...]]:

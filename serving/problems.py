@@ -11,7 +11,7 @@ from flask import Flask, Response, request
 from pydantic import BaseModel, Field
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from recommender.errors import UnknownIdError
+from recommender.errors import QueryError, UnknownFieldError, UnknownIdError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -56,6 +56,18 @@ INVALID_PARAMETER = ProblemType(
     400,
     "Invalid value of a parameter",
     "Correct the value; `detail` says what would be right.",
+)
+INVALID_FILTER = ProblemType(
+    "invalid-filter",
+    400,
+    "Filter that can't be read, or does not fit its field",
+    "Write FIELD OPERATOR VALUE, such as price <= 20 or brand = Fjell | Tropf; `detail` names the field and its kind.",
+)
+UNKNOWN_FIELD = ProblemType(
+    "unknown-field",
+    400,
+    "Field that the catalogue does not have",
+    "Name a column of the catalogue; `detail` names the nearest one, or all there are.",
 )
 MALFORMED_QUERY = ProblemType(
     "malformed-query",
@@ -132,6 +144,8 @@ PROBLEM_TYPES = {
         REPEATED_PARAMETER,
         MISSING_PARAMETER,
         INVALID_PARAMETER,
+        INVALID_FILTER,
+        UNKNOWN_FIELD,
         MALFORMED_QUERY,
         MALFORMED_BODY,
         INVALID_BODY,
@@ -184,7 +198,8 @@ class Problem(Exception):  # noqa: N818 -- RFC 9457's word for it
 def install(app: Flask) -> None:
     """Make every error of the application a problem document."""
     app.register_error_handler(Problem, lambda problem: problem.response())
-    app.register_error_handler(UnknownIdError, _unknown_id)
+    app.register_error_handler(UnknownIdError, lambda error: problem_of(error).response())
+    app.register_error_handler(QueryError, lambda error: problem_of(error).response())
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _internal_error)
 
@@ -198,8 +213,15 @@ def _response(document: ProblemDocument) -> Response:
     return response
 
 
-def _unknown_id(error: UnknownIdError) -> Response:
-    return Problem(UNKNOWN_ID, f"{error}; without strict=true a fallback would answer", error.parameter).response()
+def problem_of(error: UnknownIdError | QueryError, where: str = "") -> Problem:
+    """Return the problem that an error of the engine is; `where` says in which part of the request it is."""
+    parameter = where + error.parameter
+    if isinstance(error, UnknownIdError):
+        return Problem(UNKNOWN_ID, f"{error}; without strict=true a fallback would answer", parameter)
+    if isinstance(error, UnknownFieldError):
+        return Problem(UNKNOWN_FIELD, str(error), parameter)
+    kind = INVALID_FILTER if error.parameter == "filter" else INVALID_PARAMETER
+    return Problem(kind, str(error), parameter)
 
 
 def _http_error(error: HTTPException) -> Response | HTTPException:

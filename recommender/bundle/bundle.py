@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 from recommender.bundle.manifest import Manifest
 from recommender.config import Config
@@ -12,8 +15,10 @@ from recommender.index import ItemIndex
 from recommender.matrix import Histories
 from recommender.models import FactorModel, ItemScores, SimilarityModel
 
+T = TypeVar("T")
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Bundle:
     """All that answering a query needs, immutable and safe to share between threads.
 
@@ -51,3 +56,16 @@ class Bundle:
         """The time of the last event in seconds since 1970 (UTC), None where events have no times."""
         as_of = self.manifest.as_of
         return None if as_of is None else int(datetime.fromisoformat(as_of).timestamp())
+
+
+def derived(make: Callable[[Bundle], T]) -> Callable[[Bundle], T]:
+    """Make a function of a bundle compute its result once per bundle, and forget it together with the bundle."""
+    made: WeakKeyDictionary[Bundle, T] = WeakKeyDictionary()
+
+    def of(bundle: Bundle) -> T:
+        found = made.get(bundle)
+        if found is None:
+            found = made[bundle] = make(bundle)
+        return found
+
+    return of

@@ -34,12 +34,18 @@ class Option:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One [section] of shop.toml; an open one takes any key."""
+    """One [section] of shop.toml; an open one takes any key, a repeated one may stand there many times."""
 
     name: str
     meaning: str
     options: tuple[Option, ...]
     is_open: bool = False
+    is_repeated: bool = False
+
+    @property
+    def head(self) -> str:
+        """The line that begins the section."""
+        return f"[[{self.name}]]" if self.is_repeated else f"[{self.name}]"
 
 
 def sections() -> tuple[Section, ...]:
@@ -53,7 +59,7 @@ def commented_toml(data: Mapping[str, str]) -> str:
     lines = ["# A shop's configuration. Lines that begin with # show the defaults: remove the # to change one."]
     explained: set[Option] = set()
     for section in sections():
-        lines += ["", f"# {section.meaning}", f"[{section.name}]"]
+        lines += ["", f"# {section.meaning}", "#   " * section.is_repeated + section.head]
         for option in section.options:
             if option.meaning and option.unset not in explained:
                 lines.append(f"# {option.meaning}" + (f" ({option.bounds})" if option.bounds else ""))
@@ -84,7 +90,7 @@ def _walk(
     record: Mapping[str, Any], defs: Mapping[str, Any], defaults: Mapping[str, Any], name: str
 ) -> Iterator[Section]:
     properties: Mapping[str, Any] = record["properties"]
-    plain = {key: part for key, part in properties.items() if "$ref" not in part and "additionalProperties" not in part}
+    plain = {key: part for key, part in properties.items() if not _is_section(part)}
     if plain:
         options = tuple(_option(key, part, defaults.get(key, part.get("default"))) for key, part in plain.items())
         yield Section(name, _one_line(record["description"]), options)
@@ -95,6 +101,13 @@ def _walk(
             yield from _walk(defs[part["$ref"].rpartition("/")[2]], defs, inner, path)
         elif "additionalProperties" in part:
             yield _open_section(path, part)
+        elif _is_section(part):
+            (inner,) = _walk(defs[part["items"]["$ref"].rpartition("/")[2]], defs, {}, path)
+            yield replace(inner, is_repeated=True)
+
+
+def _is_section(part: Mapping[str, Any]) -> bool:
+    return "$ref" in part or "additionalProperties" in part or "$ref" in part.get("items", {})
 
 
 def _open_section(name: str, part: Mapping[str, Any]) -> Section:
@@ -123,6 +136,8 @@ def _toml_line(section: Section, option: Option, data: Mapping[str, str]) -> str
     if option.key in data:
         return f"{option.key} = {toml_value(data[option.key])}"
     line = f"{option.key} = {option.default or '# not set'}"
+    if section.is_repeated:  # a table of its own for each rule: none is there by default
+        return f"#   {line}"
     return line if section.is_open else f"# {line}"
 
 
@@ -134,7 +149,7 @@ def _section_markdown(section: Section) -> str:
     used = [column for column in zip(*rows, strict=True) if any(column[1:])]
     lines = [f"| {' | '.join(part.replace('|', BAR) for part in row)} |" for row in zip(*used, strict=True)]
     lines.insert(1, "|" + "---|" * len(used))
-    return "\n".join([f"## `[{section.name}]`", "", section.meaning, "", *lines])
+    return "\n".join([f"## `{section.head}`", "", section.meaning, "", *(lines if section.options else [])])
 
 
 def _one_line(text: str) -> str:

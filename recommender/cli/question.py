@@ -27,6 +27,15 @@ OPTIONS = (
     click.option("--min-price", type=Price(), help="Only items at this price or above."),
     click.option("--max-price", type=Price(), help="Only items at this price or below."),
     click.option("--exclude", type=IdValue(), multiple=True, help="Never this item. Repeatable."),
+    click.option(
+        "--filter",
+        "filter",
+        multiple=True,
+        metavar="CONDITION",
+        help='Only items that meet it: "brand = Fjell | Tropf", "price <= 20", "category under Coffee". Repeatable.',
+    ),
+    click.option("--diversity", type=float, help="0: the best; up to 1: more and more different from each other."),
+    click.option("--locale", help="Language of the reasons."),
     click.option("--strict", is_flag=True, help="An unknown user, session or item is an error, not a fallback."),
 )
 

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 
 @click.command("recommend")
 @question
+@click.option("--field", "fields", multiple=True, metavar="NAME", help="A catalogue field wanted back. Repeatable.")
+@click.option("--explain", is_flag=True, help="With --json: what each score consists of.")
 @verb
-def command(shell: Shell, placement: str, k: int, **asked: Any) -> None:
+def command(shell: Shell, placement: str, k: int, fields: tuple[str, ...], **asked: Any) -> None:
     """Ask a placement of the live bundle.
 
     With --json the answer is exactly what the server gives over HTTP.
@@ -29,7 +31,7 @@ def command(shell: Shell, placement: str, k: int, **asked: Any) -> None:
     from recommender.placements import PLACEMENTS, Query, recommend
 
     config = shell.config()
-    bundle, query = Store(config.store_path).load_live(), Query(placement, k, **asked)
+    bundle, query = Store(config.store_path).load_live(), Query(placement, k, fields=fields or None, **asked)
     slate = recommend(bundle, query, recent_of(config, bundle, query))
     shell.answer(slate.to_dict(), *_readable(slate, PLACEMENTS[placement].question))
 

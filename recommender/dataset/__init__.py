@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from recommender.dataset.catalogue import Catalogue, normal_category
+from recommender.dataset.conditions import Check, Condition, bind, parse_condition, require_field
 from recommender.dataset.event_names import RETURN, canonical_event
 from recommender.dataset.events import NO_TIME, Events
 from recommender.dataset.ids import MAX_ID_BYTES, IdMap
@@ -20,13 +21,18 @@ __all__ = [
     "NO_TIME",
     "RETURN",
     "Catalogue",
+    "Check",
+    "Condition",
     "Dataset",
     "Events",
     "IdMap",
     "Recent",
     "RecentEvent",
+    "bind",
     "canonical_event",
     "normal_category",
+    "parse_condition",
+    "require_field",
 ]
 
 

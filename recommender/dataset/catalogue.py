@@ -6,7 +6,7 @@ import sys
 from bisect import bisect_left
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pyarrow as pa
@@ -14,6 +14,12 @@ from numpy.typing import NDArray
 
 CATEGORY_SEPARATOR = ">"
 ALL = slice(None)
+
+Kind = Literal["text", "category", "flag", "number", "time"]
+"""What a field can be compared with."""
+KINDS: dict[str, Kind] = {"category": "category", "created_at": "time"}
+HIDDEN = frozenset({"listed"})
+"""Columns of our own making."""
 
 
 @dataclass(frozen=True)
@@ -75,13 +81,45 @@ class Catalogue:
 
     def in_category(self, path: str, items: NDArray[np.int32] | slice = ALL) -> NDArray[np.bool_]:
         """Return which items, shape (n,), lie at or below a category path such as "A > B"; all items by default."""
+        return np.append(self.category_codes(path, below=True), False)[self.category[items]]
+
+    def category_codes(self, path: str, *, below: bool) -> NDArray[np.bool_]:
+        """Return which of `categories` a path names, or, if `below`, lies at or above; shape (number of them,)."""
         wanted = normal_category(path)
-        below = f"{wanted} {CATEGORY_SEPARATOR} "
-        first, end = bisect_left(self.categories, below), bisect_left(self.categories, below + chr(sys.maxunicode))
+        found = np.zeros(len(self.categories), dtype=bool)
         at = bisect_left(self.categories, wanted)
-        exact = at if at < len(self.categories) and self.categories[at] == wanted else len(self.categories)
-        code = self.category[items]
-        return np.asarray((code == exact) | ((code >= first) & (code < end)))
+        found[at : at + 1] = self.categories[at : at + 1] == [wanted]
+        if below:
+            first = bisect_left(self.categories, f"{wanted} {CATEGORY_SEPARATOR} ")
+            end = bisect_left(self.categories, f"{wanted} {CATEGORY_SEPARATOR} {chr(sys.maxunicode)}")
+            found[first:end] = True
+        return found
+
+    @cached_property
+    def kinds(self) -> dict[str, Kind]:
+        """The fields that can be asked about, and what each is compared with."""
+        columns = zip(self.table.schema.names, self.table.schema.types, strict=True)
+        return {name: KINDS.get(name, _kind(column)) for name, column in columns if name not in HIDDEN}
+
+    def coded(self, name: str) -> tuple[dict[str, int], NDArray[np.int32]]:
+        """Return the distinct values of a field of texts or flags with their codes, and the code per item, shape (I,).
+
+        The code of an unknown value is -1.
+        """
+        if name == "in_stock":
+            return {"false": 0, "true": 1}, self.in_stock.astype(np.int32)
+        if name not in self._coded:
+            encoded = self.table[name].combine_chunks().cast(pa.string()).dictionary_encode()
+            codes = np.full(len(self), -1, dtype=np.int32)
+            _put(encoded.indices, codes)
+            self._coded[name] = {str(text): code for code, text in enumerate(encoded.dictionary.to_pylist())}, codes
+        return self._coded[name]
+
+    def numbers(self, name: str) -> NDArray[np.float64]:
+        """Return a field of numbers or times (seconds since 1970), shape (I,), NaN where unknown."""
+        if name not in self._numbers:
+            self._numbers[name] = self._column(name, np.nan).astype(np.float64)
+        return self._numbers[name]
 
     def fields(self, item: int, names: tuple[str, ...] = ("title", "price", "url", "image_url")) -> dict[str, object]:
         """Return the named fields of one item that the catalogue has, without nulls and NaN."""
@@ -116,6 +154,14 @@ class Catalogue:
     def _lists(self) -> dict[str, list[object]]:
         return {}
 
+    @cached_property
+    def _coded(self) -> dict[str, tuple[dict[str, int], NDArray[np.int32]]]:
+        return {}
+
+    @cached_property
+    def _numbers(self) -> dict[str, NDArray[np.float64]]:
+        return {}
+
     def _column(self, name: str, default: float) -> NDArray[Any]:
         """Return a column, shape (I,), with nulls (all, where the shop does not give it) replaced."""
         filled = np.full(len(self), default)
@@ -127,6 +173,12 @@ class Catalogue:
 def _put(column: Any, target: NDArray[Any], *, offset: int = 0) -> None:
     """Overwrite `target` where the column, shape (I,), is not null."""
     target[_to_numpy(column.is_valid())] = _to_numpy(column.drop_null()) + offset
+
+
+def _kind(type_of_column: Any) -> Kind:
+    if pa.types.is_boolean(type_of_column):
+        return "flag"
+    return "text" if pa.types.is_string(type_of_column) or pa.types.is_large_string(type_of_column) else "number"
 
 
 def _to_numpy(column: Any) -> NDArray[Any]:

@@ -9,6 +9,8 @@ from recommender.config import Config
 from recommender.dataset import Dataset
 from recommender.dataset.summary import DataSummary, summarise
 from recommender.ingest import IngestReport, read_dataset, require_enough
+from recommender.placements.shop_rules import bind_rules, unknown_items
+from recommender.placements.wording import make_wording
 from recommender.progress import Progress, silent
 
 
@@ -39,11 +41,27 @@ def run(config: Config, *, progress: Progress = silent) -> CheckReport:
 def read_and_check(
     config: Config, *, events: Any = None, catalogue: Any = None, progress: Progress = silent
 ) -> tuple[Dataset, CheckReport]:
-    """Return the data and the report on it; `events` and `catalogue` are tables to use instead of the sources."""
+    """Return the data and the report on it; `events` and `catalogue` are tables to use instead of the sources.
+
+    Raises
+    ------
+    ConfigError
+        If a rule of the shop does not fit the catalogue, or a sentence has no such place.
+    DataError
+        As `run`.
+    """
+    make_wording(config.reasons)
     dataset, ingest = read_dataset(config, events=events, catalogue=catalogue, progress=progress)
     require_enough(dataset)
+    bind_rules(config.rules, dataset.catalogue, dataset.items)
     summary = summarise(dataset)
-    return dataset, CheckReport(ingest, summary, _warnings(ingest, summary))
+    return dataset, CheckReport(ingest, summary, [*_warnings(ingest, summary), *_unknown_items(config, dataset)])
+
+
+def _unknown_items(config: Config, dataset: Dataset) -> list[str]:
+    unknown = unknown_items(config.rules, dataset.items)
+    named = f"the rules of shop.toml name items that neither events nor catalogue hold: {', '.join(unknown[:5])}"
+    return [f"{named}{'' if len(unknown) <= 5 else ', …'}"] if unknown else []
 
 
 def _warnings(ingest: IngestReport, summary: DataSummary) -> list[str]:

@@ -5,10 +5,12 @@ that lists for many need, `explain` tells of one item why it stands where it sta
 speaks HTTP. Evaluation, pipeline, cli and the server may import it.
 """
 
+from recommender.placements.choice import Choice
 from recommender.placements.explain import Explanation, explain
 from recommender.placements.placement import Placement
 from recommender.placements.query import MAX_K, Query, Slate
-from recommender.placements.recommend import PLACEMENTS, Choice, choose, placement_of, recommend
+from recommender.placements.recommend import PLACEMENTS, choose, placement_of, recommend
+from recommender.placements.shop_rules import shop_rules
 
 __all__ = [
     "MAX_K",
@@ -22,4 +24,5 @@ __all__ = [
     "explain",
     "placement_of",
     "recommend",
+    "shop_rules",
 ]

@@ -12,10 +12,11 @@ import numpy as np
 from recommender.bundle import Bundle
 from recommender.dataset import NOTHING_RECENT, Recent
 from recommender.placements import grounds, reasons
+from recommender.placements.choice import PINNED, Choice, contributions_of
 from recommender.placements.placement import Reason, Rung
 from recommender.placements.query import Query
-from recommender.placements.recommend import Choice, choose, fallback
-from recommender.ranking import Chosen
+from recommender.placements.recommend import choose, fallback
+from recommender.ranking import Cap, Chosen
 
 DEPTH = 1_000
 """How far down the ranks are counted."""
@@ -114,15 +115,17 @@ def explain(bundle: Bundle, query: Query, item_id: str, recent: Recent = NOTHING
         rank=stand.rank,
         score=None if hit is None else hit.score,
         source=None if hit is None else choice.source_of(hit),
-        reason=None if hit is None else choice.ladder[hit.rung].explain([hit])[0],
+        reason=None
+        if hit is None
+        else reasons.in_words(bundle, choice.ladder[hit.rung].explain([hit])[0], query.locale),
         rules=stand.rules,
         rank_without_rules=stand.rank_without_rules,
         last=None if last is None else _as_shown(bundle, choice, last),
         gap=stand.gap,
         sources=list(_sources(bundle, choice, item, hits)),
-        contributions=_contributions(bundle, choice, item),
+        contributions=contributions_of(bundle, choice, item),
         pair=_pair(bundle, choice, item),
-        fallback=fallback(shown, query.k),
+        fallback=fallback(bundle, shown, query),
     )
 
 
@@ -165,7 +168,15 @@ class _Standing:
     def rules(self) -> list[str]:
         """The rules that strike the item out."""
         broken = list(self.choice.rules.broken_by(np.array([self.item], dtype=np.int32)))
-        return broken or (["variant"] if self.rank is None and self._sibling is not None else [])
+        if broken or self.rank is not None:
+            return broken
+        if self._sibling is not None:
+            return ["variant"]
+        return [cap.rule for cap in self.choice.rules.at_most if self._is_full(cap)]
+
+    def _is_full(self, cap: Cap) -> bool:
+        kind = cap.code(self.item)
+        return kind >= 0 and sum(cap.code(one) == kind for one in self.choice.items) >= cap.most
 
     @cached_property
     def last(self) -> Chosen | None:
@@ -201,7 +212,7 @@ class _Standing:
             because = grounds.struck_out(self.bundle, self.query, self.rules[0], self.item, self._sibling)
             return "ruled_out", f"the rule {self.rules[0]} strikes it out: {because}{self._otherwise()}"
         if self.hit is None:
-            own = self.choice.ladder[0]
+            own = next(rung for rung in self.choice.ladder if rung.name != PINNED)
             return "no_candidate", f"no source has it; {own.name}: {self._why_not(own)}"
         if self._shown:
             return "in_slate", f"it stands at rank {self.rank} of {self.query.k}"
@@ -260,14 +271,6 @@ def _sources(bundle: Bundle, choice: Choice, item: int, hits: list[Chosen | None
     for rung, hit in zip(choice.ladder, hits, strict=True):
         why_not = grounds.no_candidate(bundle, choice, rung.name, item) if hit is None else None
         yield {"source": rung.name, "score": None if hit is None else hit.score, "why_not": why_not}
-
-
-def _contributions(bundle: Bundle, choice: Choice, item: int) -> list[dict[str, Any]]:
-    def named(anchor: int | None) -> dict[str, str]:
-        return {} if anchor is None else {"item_id": bundle.items.id_of(anchor), "title": reasons.title(bundle, anchor)}
-
-    parts = choice.placement.contributions(bundle, choice.asked, item)
-    return [{"source": part.source, "score": part.score, **named(part.anchor)} for part in parts]
 
 
 def _pair(bundle: Bundle, choice: Choice, item: int) -> dict[str, Any] | None:

@@ -31,7 +31,7 @@ def category_best(bundle: Bundle, anchor: int) -> list[Rung]:
         return []
     source = FromCategory(bundle.popular, bundle.catalogue.category, code)
     name = reasons.category_name(bundle, code)
-    return [Rung("popular_in_category", source, reasons.popular(bundle, name, "popular_in_category"), fallback=True)]
+    return [Rung("popular_in_category", source, reasons.popular(bundle, name), fallback=True)]
 
 
 def best_sellers(bundle: Bundle, *, fallback: bool = True) -> Rung:

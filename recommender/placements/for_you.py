@@ -19,6 +19,7 @@ from recommender.placements import reasons
 from recommender.placements.asked import Asked
 from recommender.placements.fallbacks import best_sellers
 from recommender.placements.placement import Contribution, Placement, Reason, Rung
+from recommender.placements.wording import Said
 from recommender.ranking import Blend, Chosen, FromAll, FromFactors, FromScores, Part, Scorer
 
 
@@ -162,11 +163,11 @@ def _similarity_shares(
 def _because(bundle: Bundle, history: History, place: int, source: str) -> Reason:
     item, owned = int(history.items[place]), bool(history.owned[place])
     if source == "own":
-        return {"type": "bought_before", "text": "You bought it before"}
+        return {"type": "bought_before", "text": Said("bought_before")}
     return {
         "type": "because_of",
         "anchor": bundle.items.id_of(item),
-        "text": f"Because you {'bought' if owned else 'looked at'} {reasons.title(bundle, item)}",
+        "text": Said("because_bought" if owned else "because_seen", {"title": reasons.title(bundle, item)}),
     }
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from recommender.bundle import Bundle
 from recommender.placements import reasons
+from recommender.placements.choice import Choice
 from recommender.placements.query import Query
-from recommender.placements.recommend import Choice
 
 
 def struck_out(bundle: Bundle, query: Query, rule: str, item: int, sibling: int | None) -> str:
@@ -28,6 +28,18 @@ def struck_out(bundle: Bundle, query: Query, rule: str, item: int, sibling: int 
             low = "" if query.min_price is None else f" from {query.min_price:g}"
             high = "" if query.max_price is None else f" up to {query.max_price:g}"
             return f"its price is {fields.get('price', 'unknown')}, asked for is one{low}{high}"
+        case "filter":
+            return f"the question filters by {' and '.join(query.filter)}"
+        case "rule":
+            return "a rule of the shop, in [[rules.exclude]]"
+        case "price_ratio":
+            return f"its price is {fields.get('price', 'unknown')}, outside min_price_ratio and max_price_ratio"
+        case "brand":
+            return "its brand, beside that of the item asked with"
+        case "max_per_category" | "max_per_brand":
+            return "better ones of its kind fill what the option allows"
+        case "on_page":
+            return "the page shows it already"
         case "variant" if sibling is not None:
             return f"it is a variant of {reasons.title(bundle, sibling)}"
     return "it is not allowed"

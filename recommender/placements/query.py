@@ -13,7 +13,10 @@ class Query:
     """A question to a placement.
 
     `item_ids` is the anchor of an item placement or, for for-you, an anonymous history. `category` is a path ("A > B")
-    at or below which answers must lie; prices are bounds, both inclusive; `exclude` names items never to be answered.
+    at or below which answers must lie; prices are bounds, both inclusive; `filter` holds conditions on catalogue fields
+    (`recommender.dataset.conditions`), all of which must be met; `exclude` names items never to be answered. `fields`
+    are the catalogue fields wanted back, None for title, price, url and image_url. `diversity`, 0 to 1, and `locale`
+    are those of the configuration where they are None. `explain` adds to each item what its score consists of.
     `strict` turns an unknown user, session or item into `UnknownIdError` instead of a fallback.
     """
 
@@ -26,6 +29,11 @@ class Query:
     category: str | None = None
     min_price: float | None = None
     max_price: float | None = None
+    filter: tuple[str, ...] = ()
+    fields: tuple[str, ...] | None = None
+    diversity: float | None = None
+    locale: str | None = None
+    explain: bool = False
     strict: bool = False
 
 
@@ -34,9 +42,9 @@ class Slate:
     """The ordered answer of a placement.
 
     `items` hold item_id, rank (from 1), score (0..1), source, reason ({"type", "text", ...}) and the catalogue's title,
-    price, url, image_url where known. `shortfall` is k minus their number; `dropped` counts what rules removed, by
-    rule; `fallback` says why the placement's own source could not answer in full ({"type", "text"}), None where it
-    could.
+    price, url, image_url, or the fields asked for, where known. `shortfall` is k minus their number; `dropped` counts
+    what rules removed, by rule; `fallback` says why the placement's own source could not answer in full ({"type",
+    "text"}), None where it could.
     """
 
     rec_id: str

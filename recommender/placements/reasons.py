@@ -1,11 +1,20 @@
-"""Why an item is shown: a machine form and a sentence, with numbers only from `min_support` users upwards."""
+"""Why an item is shown: a machine form and a sentence, with numbers only from `min_support` users upwards.
+
+The sentence is `Said`, a key and what fills it; it is put into words once the locale is known (`in_words`).
+"""
 
 from __future__ import annotations
 
 from recommender.bundle import Bundle
 from recommender.models import SUPPORT_DAYS
 from recommender.placements.placement import Explain, Reason
+from recommender.placements.wording import Said, wording_of
 from recommender.ranking import Chosen
+
+
+def in_words(bundle: Bundle, reason: Reason, locale: str | None) -> Reason:
+    """Return a reason, or why a placement falls back, with its sentence in a locale."""
+    return {**reason, "text": wording_of(bundle).say(reason["text"], locale)}
 
 
 def title(bundle: Bundle, item: int) -> str:
@@ -15,7 +24,7 @@ def title(bundle: Bundle, item: int) -> str:
 
 def bought_together(bundle: Bundle, anchor: int) -> Explain:
     """Explain pairs of the co-purchase model."""
-    anchor_id, verb = bundle.items.id_of(anchor), _verb(bundle)
+    anchor_id, key = bundle.items.id_of(anchor), f"{_verb(bundle)}_together"
 
     def explain(chosen: list[Chosen]) -> list[Reason]:
         return [
@@ -23,7 +32,7 @@ def bought_together(bundle: Bundle, anchor: int) -> Explain:
                 "type": "bought_together",
                 "anchor": anchor_id,
                 "support": one.support,
-                "text": f"{_count(one.support, 'customer')} {verb} both",
+                "text": Said(key, {"count": one.support}),
             }
             for one in chosen
         ]
@@ -33,7 +42,7 @@ def bought_together(bundle: Bundle, anchor: int) -> Explain:
 
 def with_category(bundle: Bundle, code: int) -> Explain:
     """Explain what is bought together with a category."""
-    name, verb = category_name(bundle, code), _verb(bundle)
+    name, key = category_name(bundle, code), f"{_verb(bundle)}_with_category"
 
     def explain(chosen: list[Chosen]) -> list[Reason]:
         return [
@@ -41,7 +50,7 @@ def with_category(bundle: Bundle, code: int) -> Explain:
                 "type": "bought_with_category",
                 "category": bundle.catalogue.categories[code],
                 "support": one.support,
-                "text": f"{_count(one.support, 'customer')} {verb} it together with {name}",
+                "text": Said(key, {"count": one.support, "category": name}),
             }
             for one in chosen
         ]
@@ -56,29 +65,28 @@ def category_name(bundle: Bundle, code: int) -> str:
 
 def similar_to(bundle: Bundle, anchor: int) -> Explain:
     """Explain neighbours in factor space."""
-    reason = {
-        "type": "similar",
-        "anchor": bundle.items.id_of(anchor),
-        "text": f"Liked by the same customers as {title(bundle, anchor)}",
-    }
-    return lambda chosen: [dict(reason) for _ in chosen]
+    said = Said("similar", {"title": title(bundle, anchor)})
+    anchor_id = bundle.items.id_of(anchor)
+    return lambda chosen: [{"type": "similar", "anchor": anchor_id, "text": said} for _ in chosen]
 
 
-def popular(bundle: Bundle, where: str = "the shop", kind: str = "popular") -> Explain:
+def popular(bundle: Bundle, category: str | None = None) -> Explain:
     """Explain best sellers, of the shop or of a category."""
-    text, verb = f"Popular in {where}", _verb(bundle)
+    kind = "popular" if category is None else "popular_in_category"
+    where = {} if category is None else {"category": category}
+    lately = "_lately" if bundle.manifest.as_of else ""
+    counted = f"{kind}_{_verb(bundle)}{lately}"
     threshold = bundle.config.models.co_purchase.min_support
-    period = f" in the last {SUPPORT_DAYS} days" if bundle.manifest.as_of else ""
 
     def explain(chosen: list[Chosen]) -> list[Reason]:
         return [
             {
                 "type": kind,
                 "support": one.support,
-                "text": f"{text}: {_count(one.support, 'customer')} {verb} it{period}",
+                "text": Said(counted, {"count": one.support, "days": SUPPORT_DAYS, **where}),
             }
             if one.support >= threshold
-            else {"type": kind, "text": text}
+            else {"type": kind, "text": Said(kind, where)}
             for one in chosen
         ]
 
@@ -88,13 +96,17 @@ def popular(bundle: Bundle, where: str = "the shop", kind: str = "popular") -> E
 def rising(bundle: Bundle) -> Explain:
     """Explain what trends."""
     threshold = bundle.config.models.co_purchase.min_support
-    period = f"in the last {bundle.config.models.popularity.trending_days:g} days"
+    days = bundle.config.models.popularity.trending_days
 
     def explain(chosen: list[Chosen]) -> list[Reason]:
         return [
-            {"type": "trending", "support": one.support, "text": f"Rising: {_count(one.support, 'customer')} {period}"}
+            {
+                "type": "trending",
+                "support": one.support,
+                "text": Said("trending_counted", {"count": one.support, "days": days}),
+            }
             if one.support >= threshold
-            else {"type": "trending", "text": f"Rising {period}"}
+            else {"type": "trending", "text": Said("trending", {"days": days})}
             for one in chosen
         ]
 
@@ -107,15 +119,16 @@ def new(chosen: list[Chosen]) -> list[Reason]:
         {
             "type": "new",
             "age_days": one.support,
-            "text": f"New: {_count(one.support, 'day')} in the shop" if one.support else "New today",
+            "text": Said("new", {"count": one.support}) if one.support else Said("new_today"),
         }
         for one in chosen
     ]
 
 
+def pinned(chosen: list[Chosen]) -> list[Reason]:
+    """Explain what a rule of the shop put there."""
+    return [{"type": "pinned", "text": Said("pinned")} for _ in chosen]
+
+
 def _verb(bundle: Bundle) -> str:
-    return "bought" if bundle.manifest.main_event == "purchase" else "chose"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+    return "bought" if bundle.manifest.main_event == "purchase" else "chosen"

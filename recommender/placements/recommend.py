@@ -3,155 +3,189 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from itertools import groupby
+import time
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from recommender.bundle import Bundle
 from recommender.config import PlacementConfig
-from recommender.dataset import NOTHING_RECENT, Recent
-from recommender.errors import ConfigError
+from recommender.dataset import NOTHING_RECENT, Check, Recent
+from recommender.errors import QueryError
+from recommender.placements import reasons
 from recommender.placements.also_bought import ALSO_BOUGHT
 from recommender.placements.asked import Asked, resolve
+from recommender.placements.choice import PINNED, Choice, explanations
+from recommender.placements.conditions import caps_of, conditions_of, config_conditions
+from recommender.placements.fields import shown_fields
 from recommender.placements.for_you import FOR_YOU
 from recommender.placements.new_arrivals import NEW_ARRIVALS
 from recommender.placements.placement import Placement, Rung
 from recommender.placements.popular import POPULAR
 from recommender.placements.query import MAX_K, Query, Slate
+from recommender.placements.shop_rules import InForce, shop_rules
 from recommender.placements.similar_items import SIMILAR_ITEMS
 from recommender.placements.trending import TRENDING
-from recommender.ranking import Chosen, Filled, Rules, fill
+from recommender.placements.wording import Said
+from recommender.ranking import Boosted, Chosen, Diversity, FromPins, Rules, at_positions, fill
+
+NOBODY: NDArray[np.int32] = np.zeros(0, dtype=np.int32)
+NOTHING = InForce()
 
 PLACEMENTS = {
     placement.name: placement for placement in (ALSO_BOUGHT, SIMILAR_ITEMS, FOR_YOU, POPULAR, TRENDING, NEW_ARRIVALS)
 }
 
-FALLBACK_TEXTS = {
-    "unknown_item": "The model does not know this item",
-    "unknown_user": "The model does not know this user",
-    "unknown_session": "The model does not know this session",
-    "no_history": "There is no history to go by",
-    "few_candidates": "The placement's own source has no more items that may be shown",
-}
 
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """What a placement chose, and under which rules, before a word is said about it."""
-
-    placement: Placement
-    asked: Asked
-    ladder: list[Rung]
-    rules: Rules
-    filled: Filled
-
-    @property
-    def items(self) -> list[int]:
-        """The items of the slate, best first."""
-        return [one.item for one in self.filled.chosen]
-
-    @property
-    def own(self) -> int:
-        """How many of them, the first ones, are the placement's own answer and no fallback."""
-        return sum(not self.ladder[one.rung].fallback for one in self.filled.chosen)
-
-    def source_of(self, one: Chosen) -> str:
-        """Return what a slate gives as the source of an item."""
-        return self.ladder[one.rung].sources_of([one])[0]
-
-    @property
-    def by_rung(self) -> list[tuple[Rung, list[Chosen]]]:
-        """The steps of the ladder that contributed, each with its items."""
-        groups = groupby(self.filled.chosen, key=lambda one: one.rung)
-        return [(self.ladder[position], list(group)) for position, group in groups]
-
-    def rows(self, bundle: Bundle) -> list[tuple[str, int, float, str]]:
-        """Return item id, rank, score and source of each place, as the slate shows them."""
-        sources = (source for rung, chosen in self.by_rung for source in rung.sources_of(chosen))
-        return [
-            (bundle.items.id_of(one.item), rank, round(one.score, 4), source)
-            for rank, (one, source) in enumerate(zip(self.filled.chosen, sources, strict=True), start=1)
-        ]
-
-
-def recommend(bundle: Bundle, query: Query, recent: Recent = NOTHING_RECENT) -> Slate:
+def recommend(bundle: Bundle, query: Query, recent: Recent = NOTHING_RECENT, *, now: float | None = None) -> Slate:
     """Answer a query from a bundle; `recent` is what its user and session did after the bundle's data ends.
+
+    `now`, in seconds since 1970, tells which rules of the shop are in force.
 
     Raises
     ------
-    ConfigError
-        If the placement is unknown, k is out of bounds, min_price is above max_price, or the items are more or fewer
-        than the placement takes.
+    QueryError
+        If the placement is unknown, k is out of bounds, min_price is above max_price, the items are more or fewer than
+        the placement takes, or a filter or field does not fit the catalogue.
     UnknownIdError
         If the query is strict and names an id the bundle does not know.
     """
-    choice = choose(bundle, query, recent=recent)
+    return slate_of(bundle, query, choose(bundle, query, recent=recent, now=now))
+
+
+def slate_of(bundle: Bundle, query: Query, choice: Choice) -> Slate:
+    """Put a choice into words."""
     return Slate(
         rec_id=_rec_id(bundle, query, choice),
         placement=choice.placement.name,
         model_version=bundle.version,
-        items=_describe(bundle, choice),
+        items=_describe(bundle, query, choice),
         shortfall=query.k - len(choice.filled.chosen),
         dropped=dict(choice.filled.dropped),
-        fallback=fallback(choice, query.k),
+        fallback=fallback(bundle, choice, query),
     )
 
 
-def choose(bundle: Bundle, query: Query, *, depth: int | None = None, recent: Recent = NOTHING_RECENT) -> Choice:
+def choose(
+    bundle: Bundle,
+    query: Query,
+    *,
+    depth: int | None = None,
+    recent: Recent = NOTHING_RECENT,
+    now: float | None = None,
+    on_page: NDArray[np.int32] = NOBODY,
+) -> Choice:
     """Return what `recommend` answers, as dense integers and without reasons, which take half of its time.
 
-    `depth` asks for that many items instead of the query's k.
+    `depth` asks for that many items, by score alone, instead of the query's k; `on_page` names items that the page has
+    already.
 
     Raises
     ------
-    ConfigError, UnknownIdError
+    QueryError, UnknownIdError
         As `recommend`.
     """
     placement = placement_of(query)
+    config = rules_config(bundle, placement)
+    in_force = shop_rules(bundle).in_force(placement.name, time.time() if now is None else now)
     asked = resolve(bundle, query, recent)
-    ladder = placement.ladder(bundle, asked)
-    rules = rules_of(bundle, query, asked, placement)
-    filled = fill([rung.source for rung in ladder], depth or query.k, rules)
+    k = depth or query.k
+    pins = {position: item for position, item in in_force.pins.items() if position <= k}
+    ladder = _under_rules(placement.ladder(bundle, asked), in_force, pins)
+    rules = rules_of(bundle, query, asked, placement, in_force, on_page)
+    diversity = None if depth else _diversity(bundle, query, config)
+    filled = fill([rung.source for rung in ladder], k, rules, diversity)
+    if pins:
+        filled.chosen = _pins_in_place(filled.chosen, pins)
     return Choice(placement, asked, ladder, rules, filled)
 
 
 def placement_of(query: Query) -> Placement:
-    """Return the placement a query is for; raises ConfigError where the query is not one that it takes."""
+    """Return the placement a query is for; raises QueryError where the query is not one that it takes."""
     placement = PLACEMENTS.get(query.placement)
     if placement is None:
-        raise ConfigError(f"placement {query.placement!r} is unknown; there are: {', '.join(PLACEMENTS)}")
+        known = ", ".join(PLACEMENTS)
+        raise QueryError("placement", f"placement {query.placement!r} is unknown; there are: {known}")
     if not 1 <= query.k <= MAX_K:
-        raise ConfigError(f"k = {query.k}: must be from 1 to {MAX_K}")
+        raise QueryError("k", f"k = {query.k}: must be from 1 to {MAX_K}")
     if placement.anchor == "item" and len(query.item_ids) != 1:
-        raise ConfigError(f"{placement.name} needs exactly one item_id, got {len(query.item_ids)}")
+        raise QueryError("item_id", f"{placement.name} needs exactly one item_id, got {len(query.item_ids)}")
     if placement.anchor is None and query.item_ids:
-        raise ConfigError(f"{placement.name} takes no item_id, got {len(query.item_ids)}")
+        raise QueryError("item_id", f"{placement.name} takes no item_id, got {len(query.item_ids)}")
     if query.min_price is not None and query.max_price is not None and query.min_price > query.max_price:
-        raise ConfigError(f"min_price {query.min_price:g} must not be above max_price {query.max_price:g}")
+        raise QueryError("min_price", f"min_price {query.min_price:g} must not be above max_price {query.max_price:g}")
+    if query.diversity is not None and not 0 <= query.diversity <= 1:
+        raise QueryError("diversity", f"diversity = {query.diversity:g}: must be from 0 to 1")
     return placement
 
 
-def rules_of(bundle: Bundle, query: Query, asked: Asked, placement: Placement) -> Rules:
-    """Return what may not stand in the answer to a query."""
+def rules_config(bundle: Bundle, placement: Placement) -> PlacementConfig:
+    """Return the options of a placement."""
     config: PlacementConfig = getattr(bundle.config.placements, placement.name.replace("-", "_"))
+    return config
+
+
+def rules_of(
+    bundle: Bundle,
+    query: Query,
+    asked: Asked,
+    placement: Placement,
+    in_force: InForce = NOTHING,
+    on_page: NDArray[np.int32] = NOBODY,
+) -> Rules:
+    """Return what may not stand in the answer to a query."""
+    config = rules_config(bundle, placement)
     return Rules(
         catalogue=bundle.catalogue,
         anchors=asked.anchors,
         owned=asked.history[asked.owned] if config.exclude_owned or config.exclude_seen else asked.history[:0],
         seen=asked.history[~asked.owned] if config.exclude_seen else asked.history[:0],
         excluded=bundle.items.indices_of(query.exclude),
+        on_page=on_page,
+        conditions=[
+            *conditions_of(bundle.catalogue, query),
+            *config_conditions(bundle.catalogue, config, asked.anchors),
+            *([] if in_force.excluded is None else [("rule", _not_in(in_force.excluded))]),
+        ],
+        at_most=caps_of(bundle.catalogue, config),
         in_stock_only=config.in_stock_only,
         one_per_group=config.one_per_group,
-        category=query.category,
-        min_price=query.min_price,
-        max_price=query.max_price,
     )
 
 
-def fallback(choice: Choice, k: int) -> dict[str, str] | None:
-    """Return why the placement's own sources did not fill a slate of `k`, None where they did."""
+def _under_rules(ladder: list[Rung], in_force: InForce, pins: Mapping[int, int]) -> list[Rung]:
+    """Return a ladder with the shop's boosts on every step, and its pins before the first."""
+    if in_force.factors is not None:
+        ladder = [replace(rung, source=Boosted(rung.source, in_force.factors)) for rung in ladder]
+    if not pins:
+        return ladder
+    items = np.array([pins[position] for position in sorted(pins)], dtype=np.int32)
+    return [Rung(PINNED, FromPins(items), reasons.pinned), *ladder]
+
+
+def _pins_in_place(chosen: list[Chosen], pins: Mapping[int, int]) -> list[Chosen]:
+    by_item = {one.item: one for one in chosen if one.rung == 0}
+    return at_positions(
+        [one for one in chosen if one.rung], {at: by_item[item] for at, item in pins.items() if item in by_item}
+    )
+
+
+def _diversity(bundle: Bundle, query: Query, config: PlacementConfig) -> Diversity | None:
+    dial = config.diversity if query.diversity is None else query.diversity
+    return Diversity(dial, bundle.als.item_factors, bundle.catalogue.category) if dial else None
+
+
+def _not_in(mask: NDArray[np.bool_]) -> Check:
+    return lambda items: ~mask[items]
+
+
+def fallback(bundle: Bundle, choice: Choice, query: Query) -> dict[str, str] | None:
+    """Return why the placement's own sources did not fill the slate, None where they did."""
     placement, asked, own = choice.placement, choice.asked, choice.own
-    if own == k:
+    if own == query.k:
         return None
     asked_with = len(asked.anchors) + (len(asked.history) if placement.anchor == "user" else 0)
     if own or asked_with or placement.anchor is None:
@@ -160,22 +194,28 @@ def fallback(choice: Choice, k: int) -> dict[str, str] | None:
         kind = "unknown_" + asked.unknown[0].removesuffix("_id")
     else:
         kind = "no_history"
-    return {"type": kind, "text": FALLBACK_TEXTS[kind]}
+    return reasons.in_words(bundle, {"type": kind, "text": Said(f"fallback_{kind}")}, query.locale)
 
 
-def _describe(bundle: Bundle, choice: Choice) -> list[dict[str, Any]]:
-    reasons = (reason for rung, chosen in choice.by_rung for reason in rung.explain(chosen))
-    return [
+def _describe(bundle: Bundle, query: Query, choice: Choice) -> list[dict[str, Any]]:
+    fields = shown_fields(bundle.catalogue, query)
+    described = [
         {
             "item_id": item_id,
             "rank": rank,
             "score": score,
             "source": source,
-            "reason": reason,
-            **bundle.catalogue.fields(item),
+            "reason": reasons.in_words(bundle, reason, query.locale),
+            **fields(item),
         }
-        for item, (item_id, rank, score, source), reason in zip(choice.items, choice.rows(bundle), reasons, strict=True)
+        for item, (item_id, rank, score, source), reason in zip(
+            choice.items, choice.rows(bundle), choice.reasons(), strict=True
+        )
     ]
+    if query.explain:
+        for item, explanation in zip(described, explanations(bundle, choice), strict=True):
+            item["explanation"] = explanation
+    return described
 
 
 def _rec_id(bundle: Bundle, query: Query, choice: Choice) -> str:

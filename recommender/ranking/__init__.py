@@ -5,6 +5,7 @@ Placements use it, nobody else needs to.
 """
 
 from recommender.ranking.blend import Blend, Part, Scorer
+from recommender.ranking.boost import Boosted, FromPins, at_positions
 from recommender.ranking.candidates import (
     Candidates,
     FromAll,
@@ -16,24 +17,30 @@ from recommender.ranking.candidates import (
     FromSimilarity,
     Source,
 )
+from recommender.ranking.diversity import Diversity
 from recommender.ranking.fill import Chosen, Filled, fill
-from recommender.ranking.rules import Rules
+from recommender.ranking.rules import Cap, Rules
 
 __all__ = [
     "Blend",
+    "Boosted",
     "Candidates",
+    "Cap",
     "Chosen",
+    "Diversity",
     "Filled",
     "FromAll",
     "FromCategory",
     "FromFactors",
     "FromIndex",
     "FromNeighbours",
+    "FromPins",
     "FromScores",
     "FromSimilarity",
     "Part",
     "Rules",
     "Scorer",
     "Source",
+    "at_positions",
     "fill",
 ]

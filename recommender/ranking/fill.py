@@ -7,12 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recommender.ranking.candidates import Candidates, Source
+from recommender.ranking.diversity import Diversity
 from recommender.ranking.rules import Rules
 
 MARGIN = 20
 MOST_STRUCK_OUT = 300
+PER_PLACE, PER_DIVERSE_PLACE = 2, 6
+"""Candidates that a source is asked for at first for each place of the slate; diversity needs some to choose from."""
+
+NARROW = 0.2
+"""Where conditions allow a smaller share of the items than this, a source is searched among those alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,50 +40,110 @@ class Filled:
     dropped: Counter[str] = field(default_factory=Counter)
 
 
-def fill(ladder: Sequence[Source], k: int, rules: Rules) -> Filled:
+def fill(ladder: Sequence[Source], k: int, rules: Rules, diversity: Diversity | None = None) -> Filled:
     """Return up to `k` items that obey the rules, from the first source as far as it reaches, then from the next.
 
-    A source is first asked for somewhat more than is needed. Where rules leave too few, it is asked for its best among
-    the allowed items, so a slate is only short when no source has more.
+    A source is first asked for somewhat more than is needed. Where rules leave too few, or conditions allow few items,
+    it is asked for its best among the allowed items, so a slate is only short when no source has more.
     """
-    filled = Filled()
-    groups = rules.taken_groups()
-    taken = set(rules.anchors.tolist())
-    allowed = None  # a mask of all items takes long to make and most slates never need it
+    slate = _Slate(k, rules, diversity)
     for rung, source in enumerate(ladder):
-        wanted = 2 * k + MARGIN + min(rules.names_items, MOST_STRUCK_OUT)
+        if slate.free_places:
+            slate.take_from(source, rung)
+    return slate.filled
+
+
+class _Slate:
+    """A slate that is being filled."""
+
+    def __init__(self, k: int, rules: Rules, diversity: Diversity | None) -> None:
+        self.filled = Filled()
+        self._k = k
+        self._rules = rules
+        self._diversity = diversity
+        self._caps = [(cap, Counter(dict.fromkeys(cap.taken, cap.most))) for cap in rules.caps()]
+        self._taken = set(rules.anchors.tolist())
+        self._lasting = rules.allowed() if rules.conditions else None
+        share = 1.0 if self._lasting is None else np.count_nonzero(self._lasting) / max(len(self._lasting), 1)
+        self._narrow = share < NARROW
+        wanted = k * (PER_PLACE if diversity is None else PER_DIVERSE_PLACE) + MARGIN
+        wanted += min(rules.names_items, MOST_STRUCK_OUT)
+        self._wanted = wanted if self._narrow else int(wanted / share)
+
+    @property
+    def free_places(self) -> int:
+        return self._k - len(self.filled.chosen)
+
+    def take_from(self, source: Source, rung: int) -> None:
+        """Move the best of a source that obey the rules into the slate."""
+        wanted = self._wanted
         pool = source.top(wanted)
-        _take(filled, pool, rung, k, rules, taken, groups)
-        while len(filled.chosen) < k and len(pool.items) == wanted:
+        exhausted = len(pool.items) < wanted
+        if self._narrow and not exhausted:
+            allowed = source.within(self._allowed(), wanted)
+            exhausted = len(allowed.items) < wanted
+            pool = _merged(pool, allowed)
+        self._take(pool, rung)
+        while self.free_places and not exhausted:
             wanted *= 4
-            allowed = rules.allowed() if allowed is None else allowed
-            allowed[list(taken)] = False
-            pool = source.within(allowed, wanted)
-            _take(filled, pool, rung, k, rules, taken, groups)
-        if len(filled.chosen) == k:
-            break
-    return filled
+            pool = source.within(self._allowed(), wanted)
+            exhausted = len(pool.items) < wanted
+            self._take(pool, rung)
+
+    def _allowed(self) -> NDArray[np.bool_]:
+        """Return a mask, shape (I,), of the items that may still be chosen."""
+        if self._lasting is None:  # it takes long to make, and most slates never need it
+            self._lasting = self._rules.allowed()
+        allowed = self._lasting.copy()
+        allowed[list(self._taken)] = False
+        for cap, counts in self._caps:
+            if full := [kind for kind, count in counts.items() if count >= cap.most]:
+                allowed &= ~cap.holds_one_of(full)
+        return allowed
+
+    def _take(self, pool: Candidates, rung: int) -> None:
+        """Move the best of a pool that obey the rules into the slate, counting what each rule removes on the way."""
+        items = pool.items.tolist()
+        broken_rule: list[str | None] = [None] * len(items)
+        for rule, broken in self._rules.broken_by(pool.items).items():
+            for place in np.flatnonzero(broken).tolist():
+                broken_rule[place] = broken_rule[place] or rule
+        fit = [place for place, item in enumerate(items) if broken_rule[place] is None and item not in self._taken]
+        last = 0
+        for place in self._in_order(pool, fit):
+            item = items[place]
+            self._taken.add(item)
+            full = next((cap for cap, counts in self._caps if counts[cap.code(item)] >= cap.most), None)
+            if full is not None:
+                self.filled.dropped[full.rule] += 1
+                continue
+            for cap, counts in self._caps:
+                if (kind := cap.code(item)) >= 0:
+                    counts[kind] += 1
+            score = min(max(float(pool.scores[place]), 0.0), 1.0)
+            self.filled.chosen.append(Chosen(item, score, int(pool.support[place]), rung))
+            last = max(last, place)
+            if not self.free_places:
+                break
+        before_the_last = items[: last if not self.free_places else len(items)]
+        for item, broken_by in zip(before_the_last, broken_rule, strict=False):
+            if broken_by is not None and item not in self._taken:
+                self._taken.add(item)
+                self.filled.dropped[broken_by] += 1
+
+    def _in_order(self, pool: Candidates, fit: list[int]) -> list[int]:
+        """Return the places of a pool that obey the rules in the order in which they are taken."""
+        if self._diversity is None or len(fit) < 2:
+            return fit
+        before = np.array([one.item for one in self.filled.chosen], dtype=np.int32)
+        order = self._diversity.order(pool.items[fit], pool.scores[fit], before, self._k)
+        return [fit[place] for place in order.tolist()]
 
 
-def _take(filled: Filled, pool: Candidates, rung: int, k: int, rules: Rules, taken: set[int], groups: set[int]) -> None:
-    """Move the best of a pool that obey the rules into the slate, counting what each rule removes on the way."""
-    reasons: list[str | None] = [None] * len(pool.items)
-    for rule, broken in rules.broken_by(pool.items).items():
-        for place in np.flatnonzero(broken).tolist():
-            reasons[place] = reasons[place] or rule
-    group_of = rules.catalogue.group[pool.items].tolist() if rules.one_per_group else None
-    for place, item in enumerate(pool.items.tolist()):
-        if len(filled.chosen) == k:
-            return
-        if item in taken:
-            continue
-        taken.add(item)
-        reason = reasons[place]
-        if reason is None and group_of is not None:
-            reason = "variant" if group_of[place] in groups else None
-            groups.add(group_of[place])
-        if reason is not None:
-            filled.dropped[reason] += 1
-            continue
-        score = min(max(float(pool.scores[place]), 0.0), 1.0)
-        filled.chosen.append(Chosen(item, score, int(pool.support[place]), rung))
+def _merged(one: Candidates, other: Candidates) -> Candidates:
+    """Return the candidates of two answers of one source, best first."""
+    items, first = np.unique(np.concatenate([one.items, other.items]), return_index=True)
+    scores = np.concatenate([one.scores, other.scores])[first]
+    support = np.concatenate([one.support, other.support])[first]
+    best = np.argsort(-scores, kind="stable")
+    return Candidates(items[best], scores[best], support[best])

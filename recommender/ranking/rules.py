@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.dataset import Catalogue
+from recommender.dataset import Catalogue, Check
+
+ALL = slice(None)
+NOBODY: NDArray[np.int32] = np.zeros(0, dtype=np.int32)
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """At most so many items of one kind in a slate.
+
+    `codes`, shape (I,), is the kind of each item, below 0 for none; of the kinds `taken` there are enough already.
+    """
+
+    rule: str
+    codes: NDArray[np.int32]
+    most: int
+    taken: Collection[int] = ()
+
+    def code(self, item: int) -> int:
+        """Return the kind of an item."""
+        return int(self.codes[item])
+
+    def holds_one_of(self, kinds: list[int]) -> NDArray[np.bool_]:
+        """Return which items, shape (I,), are of some kinds."""
+        wanted = np.zeros(int(self.codes.max(initial=-1)) + 2, dtype=bool)
+        wanted[kinds] = True
+        return wanted[self.codes]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,8 +42,8 @@ class Rules:
     """The rules of one request.
 
     `anchors` are left out without being counted: nobody expects them. `owned` and `seen` are items of the user,
-    `excluded` those the request names; `category` is a path, prices are inclusive bounds (an unknown price is outside
-    of any bound).
+    `excluded` those the request names, `on_page` those that the page shows already. `conditions` are named checks that
+    every item must meet, `at_most` limits how many of one kind there may be.
     """
 
     catalogue: Catalogue
@@ -24,50 +51,51 @@ class Rules:
     owned: NDArray[np.int32]
     seen: NDArray[np.int32]
     excluded: NDArray[np.int32]
+    on_page: NDArray[np.int32] = field(default_factory=lambda: NOBODY)
+    conditions: Sequence[tuple[str, Check]] = ()
+    at_most: Sequence[Cap] = ()
     in_stock_only: bool = True
     one_per_group: bool = True
-    category: str | None = None
-    min_price: float | None = None
-    max_price: float | None = None
 
     def broken_by(self, items: NDArray[np.int32]) -> dict[str, NDArray[np.bool_]]:
         """Return, by rule, which of the items, shape (n,), break it."""
-        return {rule: broken for rule, broken in self._checks(items) if broken.any()}
+        found: dict[str, NDArray[np.bool_]] = {}
+        for rule, broken in self._checks(items):
+            if broken.any():
+                found[rule] = found[rule] | broken if rule in found else broken
+        return found
 
     def allowed(self) -> NDArray[np.bool_]:
         """Return a mask, shape (I,), of the items that break no rule and are no anchor."""
-        items = np.arange(len(self.catalogue), dtype=np.int32)
-        allowed = np.ones(len(items), dtype=bool)
-        allowed[self.anchors] = False
-        for broken in self.broken_by(items).values():
-            allowed &= ~broken
+        catalogue = self.catalogue
+        allowed = catalogue.servable & catalogue.in_stock if self.in_stock_only else catalogue.servable.copy()
+        for named in (self.anchors, self.excluded, self.owned, self.seen, self.on_page):
+            allowed[named] = False
+        for _, check in self.conditions:
+            allowed &= check(ALL)
         return allowed
 
     @property
     def names_items(self) -> int:
         """How many single items the rules strike out: what a search must fetch beyond its k."""
-        return len(self.anchors) + len(self.owned) + len(self.seen) + len(self.excluded)
+        return sum(len(named) for named in (self.anchors, self.excluded, self.owned, self.seen, self.on_page))
 
-    def taken_groups(self) -> set[int]:
-        """Return the groups (see `Catalogue.group`) of which the slate needs no further variant."""
+    def caps(self) -> list[Cap]:
+        """Return the limits of how many of one kind there may be: of variants (see `Catalogue.group`) one."""
         if not self.one_per_group:
-            return set()
-        named = np.concatenate([self.anchors, self.owned, self.seen])
-        return set(self.catalogue.group[named].tolist())
+            return list(self.at_most)
+        group = self.catalogue.group
+        named = np.concatenate([self.anchors, self.owned, self.seen, self.on_page])
+        return [Cap("variant", group, 1, set(group[named].tolist())), *self.at_most]
 
     def _checks(self, items: NDArray[np.int32]) -> list[tuple[str, NDArray[np.bool_]]]:
         catalogue = self.catalogue
         checks = [("not_in_catalogue", ~catalogue.servable[items])]
         if self.in_stock_only:
             checks.append(("out_of_stock", ~catalogue.in_stock[items]))
-        for rule, named in (("excluded", self.excluded), ("owned", self.owned), ("seen", self.seen)):
+        named_by_rule = {"excluded": self.excluded, "owned": self.owned, "seen": self.seen, "on_page": self.on_page}
+        for rule, named in named_by_rule.items():
             if len(named):
                 checks.append((rule, np.isin(items, named)))
-        if self.category is not None:
-            checks.append(("category", ~catalogue.in_category(self.category, items)))
-        if self.min_price is not None or self.max_price is not None:
-            low = -np.inf if self.min_price is None else self.min_price
-            high = np.inf if self.max_price is None else self.max_price
-            price = catalogue.price[items]
-            checks.append(("price", ~((price >= low) & (price <= high))))
+        checks += [(rule, ~check(items)) for rule, check in self.conditions]
         return checks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from functools import lru_cache, partial
 
@@ -9,7 +10,7 @@ import orjson
 from flask import Blueprint, Response, request
 
 from recommender.bundle import Bundle
-from recommender.placements import PLACEMENTS, Placement, Query, recommend
+from recommender.placements import PLACEMENTS, Placement, Query, recommend, shop_rules
 from serving.journal import Journal
 from serving.live_bundle import BundleSource, per_bundle
 from serving.parameters import read_query
@@ -17,23 +18,25 @@ from serving.parameters import read_query
 SHARED = "public, max-age=60"
 PERSONAL = "private, no-store"
 
-# Whoever asks decides what is kept in a worker's memory, so both bounds together are what that may cost: about 30 MB.
+# Whoever asks decides what is kept in a worker's memory, so these bounds together are what that may cost: about 30 MB.
 KEPT_ANSWERS = 4096
 KEPT_K = 24
+KEPT_WORDS = 200
 
 
 def blueprint(bundles: BundleSource, journal: Journal) -> Blueprint:
     """Return the routes of all placements."""
     routes = Blueprint("recommendations", __name__, url_prefix="/v1")
-    kept = per_bundle(bundles, lambda bundle: lru_cache(KEPT_ANSWERS)(partial(_serialised, journal, bundle)))
+    kept = per_bundle(bundles, lambda bundle: (bundle, lru_cache(KEPT_ANSWERS)(partial(_serialised, journal, bundle))))
 
     def answer(placement: Placement) -> Response:
         query = read_query(placement, request.environ.get("QUERY_STRING", ""))
         if is_personal(placement, query):
             return _personal(_serialised(journal, bundles.bundle(), query))
-        if query.exclude or query.k > KEPT_K:
+        if not is_small(query):
             return _shared(_serialised(journal, bundles.bundle(), query))
-        return _shared(kept()(query))
+        bundle, answers = kept()
+        return _shared(answers(query, shop_rules(bundle).period_began(time.time())))
 
     for placement in PLACEMENTS.values():
         view = partial(answer, placement)
@@ -46,6 +49,12 @@ def is_personal(placement: Placement, query: Query) -> bool:
     return placement.anchor == "user" or query.user_id is not None or query.session_id is not None
 
 
+def is_small(query: Query) -> bool:
+    """Tell whether a question and its answer take so little room that they may be kept in memory."""
+    words = sum(map(len, query.filter))
+    return query.k <= KEPT_K and words <= KEPT_WORDS and not (query.exclude or query.fields or query.explain)
+
+
 @dataclass(frozen=True, slots=True)
 class Serialised:
     """An answer as it is sent."""
@@ -54,8 +63,8 @@ class Serialised:
     body: bytes
 
 
-def _serialised(journal: Journal, bundle: Bundle, query: Query) -> Serialised:
-    slate = recommend(bundle, query, journal.recent(bundle, query))
+def _serialised(journal: Journal, bundle: Bundle, query: Query, now: float | None = None) -> Serialised:
+    slate = recommend(bundle, query, journal.recent(bundle, query), now=now)
     journal.served(query, slate)
     return Serialised(slate.rec_id, orjson.dumps(slate.to_dict()))
 

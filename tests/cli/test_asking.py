@@ -65,6 +65,29 @@ def test_filters_reach_the_query(shop: Invoke, toy_bundle: Bundle) -> None:
     assert json.loads(done.stdout)["shortfall"] > 0
 
 
+def test_conditions_fields_and_diversity_reach_the_query(shop: Invoke, toy_bundle: Bundle) -> None:
+    asked = (
+        "--filter",
+        "brand = Fjell | Lagerfield",
+        "--filter",
+        "price <= 60",
+        "--field",
+        "brand",
+        "--diversity",
+        "0.5",
+    )
+    done = shop("recommend", "--placement", "popular", *asked, "--locale", "de", "--explain", "--json")
+    query = Query(
+        "popular",
+        filter=("brand = Fjell | Lagerfield", "price <= 60"),
+        fields=("brand",),
+        diversity=0.5,
+        locale="de",
+        explain=True,
+    )
+    assert json.loads(done.stdout) == recommend(toy_bundle, query).to_dict()
+
+
 def test_what_is_missing_is_said_below_the_table(shop: Invoke) -> None:
     done = shop("recommend", "--placement", "for-you", "--user", "nobody", "--category", "Coffee > Plans")
     assert done.exit_code == 0
@@ -81,6 +104,10 @@ def test_what_is_missing_is_said_below_the_table(shop: Invoke) -> None:
         (("also-bought", "--item", "TENT", "--item", "PEGS"), "exactly one item"),
         (("popular", "--k", "0"), "k = 0"),
         (("popular", "--k", "101"), "k = 101"),
+        (("popular", "--filter", "bran = x"), "did you mean 'brand'?"),
+        (("popular", "--filter", "price = cheap"), "price is compared with a number"),
+        (("popular", "--field", "colour"), "no field 'colour'"),
+        (("popular", "--diversity", "2"), "diversity = 2: must be from 0 to 1"),
     ],
 )
 def test_a_question_that_cannot_be_answered(shop: Invoke, arguments: tuple[str, ...], says: str) -> None:

@@ -54,5 +54,5 @@ def _leaves(tree: dict[str, Any], path: str = "") -> set[str]:
 
 
 def _without_none(tree: dict[str, Any]) -> dict[str, Any]:
-    kept = {key: value for key, value in tree.items() if value is not None}
+    kept = {key: value for key, value in tree.items() if value not in (None, [])}
     return {key: _without_none(value) if isinstance(value, dict) else value for key, value in kept.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,10 +11,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommender.dataset import Catalogue
+from recommender.dataset import Catalogue, bind, parse_condition
 from recommender.index import flat_index
 from recommender.models import ItemScores, SimilarityModel
-from recommender.ranking import FromCategory, FromIndex, FromScores, FromSimilarity, Rules, Source, fill
+from recommender.ranking import Cap, Filled, FromCategory, FromIndex, FromScores, FromSimilarity, Rules, Source, fill
 
 NOTHING = np.zeros(0, dtype=np.int32)
 
@@ -25,10 +26,12 @@ def catalogue(n_items: int, **columns: list[object]) -> Catalogue:
     return Catalogue(pa.table({"listed": pa.array(listed, pa.bool_()), **given}))
 
 
-def rules(goods: Catalogue, **changed: object) -> Rules:
-    nobody = dict.fromkeys(("anchors", "owned", "seen", "excluded"), NOTHING)
+def rules(goods: Catalogue, *conditions: str, **changed: object) -> Rules:
+    """Rules under which each condition counts as dropped by the name of its field."""
+    nobody = dict.fromkeys(("anchors", "owned", "seen", "excluded", "on_page"), NOTHING)
     named = {key: np.array(value, np.int32) if key in nobody else value for key, value in changed.items()}
-    return Rules(catalogue=goods, **{**nobody, **named})  # type: ignore[arg-type]
+    checks = [(text.split()[0], bind(parse_condition(text), goods)) for text in conditions]
+    return Rules(catalogue=goods, conditions=checks, **{**nobody, **named})  # type: ignore[arg-type]
 
 
 def scores(*values: float) -> FromScores:
@@ -57,7 +60,7 @@ def test_every_rule_counts_what_it_drops_once() -> None:
         category=["A", "A", "A", "A", "A", "A", "B", "A > B", "A"],
         price=[5, 5, 5, 5, 5, 5, 5, 11, None],
     )
-    asked = rules(goods, anchors=[0], excluded=[3], owned=[4], seen=[5], category="A", max_price=10)
+    asked = rules(goods, "category under A", "price <= 10", anchors=[0], excluded=[3], owned=[4], seen=[5])
     filled = fill([scores(9, 8, 7, 6, 5, 4, 3, 2, 1)] * 2, 5, asked)
     assert chosen(filled) == []
     assert filled.dropped == {
@@ -161,40 +164,57 @@ def recorded(kind: int, n: int, rng: np.random.Generator) -> Recorded:
     return Recorded(from_index(vectors, np.array([1, 0])), best_first)
 
 
-def may_be_shown(asked: Rules, item: int) -> bool:
-    """The rules again, an item at a time and in other words."""
-    row = {name: asked.catalogue.table[name][item].as_py() for name in asked.catalogue.table.column_names}
-    named = {*asked.anchors.tolist(), *asked.owned.tolist(), *asked.seen.tolist(), *asked.excluded.tolist()}
-    path = (row.get("category") or "").split(" > ")
-    price = row.get("price")
-    low, high = asked.min_price, asked.max_price
-    return (
-        row["listed"]
-        and item not in named
-        and not (asked.in_stock_only and row["in_stock"] is False)
-        and (asked.category is None or path[: asked.category.count(" > ") + 1] == asked.category.split(" > "))
-        and (low is None or (price is not None and price >= low))
-        and (high is None or (price is not None and price <= high))
-    )
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a random shop; the category and the price are in the rules as conditions."""
+
+    ladder: list[Recorded]
+    k: int
+    rules: Rules
+    category: str | None
+    low: float | None
+    high: float | None
+
+    def may_be_shown(self, item: int) -> bool:
+        """The rules again, an item at a time and in other words."""
+        goods = self.rules.catalogue
+        row = {name: goods.table[name][item].as_py() for name in goods.table.column_names}
+        lists = (self.rules.anchors, self.rules.owned, self.rules.seen, self.rules.excluded, self.rules.on_page)
+        path = (row.get("category") or "").split(" > ")
+        price = row.get("price")
+        return (
+            row["listed"]
+            and item not in {named for names in lists for named in names.tolist()}
+            and not (self.rules.in_stock_only and row["in_stock"] is False)
+            and (self.category is None or path[: self.category.count(" > ") + 1] == self.category.split(" > "))
+            and (self.low is None or (price is not None and price >= self.low))
+            and (self.high is None or (price is not None and price <= self.high))
+        )
 
 
-def brute_force(ladder: list[Recorded], k: int, asked: Rules) -> list[tuple[int, int]]:
+def brute_force(question: Question) -> list[tuple[int, int]]:
+    asked = question.rules
     group_ids = asked.catalogue.table["group_id"].to_pylist()
-    named = [*asked.anchors.tolist(), *asked.owned.tolist(), *asked.seen.tolist()]
+    categories = asked.catalogue.table["category"].to_pylist()
+    named = [*asked.anchors.tolist(), *asked.owned.tolist(), *asked.seen.tolist(), *asked.on_page.tolist()]
     groups = {group_ids[item] for item in named} - {None} if asked.one_per_group else set()
+    most = asked.at_most[0].most if asked.at_most else 10**9
+    of_category: Counter[str | None] = Counter()
     slate: list[tuple[int, int]] = []
-    for rung, step in enumerate(ladder):
+    for rung, step in enumerate(question.ladder):
         for item in step.order:
             fresh = item not in [taken for taken, _ in slate] and group_ids[item] not in groups
-            if len(slate) < k and fresh and may_be_shown(asked, item):
+            room = categories[item] is None or of_category[categories[item]] < most
+            if len(slate) < question.k and fresh and room and question.may_be_shown(item):
                 slate.append((item, rung))
+                of_category[categories[item]] += 1
                 if asked.one_per_group and group_ids[item] is not None:
                     groups.add(group_ids[item])
     return slate
 
 
 @st.composite
-def shops(draw: st.DrawFn) -> tuple[list[Recorded], int, Rules]:
+def questions(draw: st.DrawFn) -> Question:
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     n = draw(st.sampled_from([1, 2, 7, 30, 400]))
     in_reach = draw(st.sampled_from([0.02, 0.5, 1.0]))
@@ -206,50 +226,59 @@ def shops(draw: st.DrawFn) -> tuple[list[Recorded], int, Rules]:
         price=[None if value < 1 else float(value) for value in rng.integers(10, size=n)],
         group_id=[None if value < 0 else f"g{value}" for value in rng.integers(-n, n // 3 + 1, size=n)],
     )
+    category = draw(st.sampled_from([None, None, "A", "A > B", "C"]))
+    low, high = draw(st.sampled_from([None, 3.0])), draw(st.sampled_from([None, 7.0]))
+    most = draw(st.sampled_from([None, None, 1, 3]))
     asked = rules(
         goods,
-        **{name: rng.integers(n, size=rng.integers(0, 5)) for name in ("anchors", "owned", "seen", "excluded")},
+        *([] if category is None else [f"category under {category}"]),
+        *([] if low is None else [f"price >= {low}"]),
+        *([] if high is None else [f"price <= {high}"]),
+        **{
+            name: rng.integers(n, size=rng.integers(0, 5))
+            for name in ("anchors", "owned", "seen", "excluded", "on_page")
+        },
         in_stock_only=draw(st.booleans()),
         one_per_group=draw(st.booleans()),
-        category=draw(st.sampled_from([None, None, "A", "A > B", "C"])),
-        min_price=draw(st.sampled_from([None, 3.0])),
-        max_price=draw(st.sampled_from([None, 7.0])),
+        at_most=[] if most is None else [Cap("category_cap", goods.category, most)],
     )
     ladder = [recorded(kind, n, rng) for kind in draw(st.lists(st.integers(0, 2), max_size=3))]
-    return ladder, draw(st.sampled_from([1, 3, 10, 100])), asked
+    return Question(ladder, draw(st.sampled_from([1, 3, 10, 100])), asked, category, low, high)
+
+
+def filled_for(question: Question) -> Filled:
+    return fill([step.source for step in question.ladder], question.k, question.rules)
 
 
 @settings(max_examples=200, deadline=None)
-@given(shops())
-def test_a_slate_is_what_brute_force_finds(shop: tuple[list[Recorded], int, Rules]) -> None:
-    ladder, k, asked = shop
-    filled = fill([step.source for step in ladder], k, asked)
-    assert [(one.item, one.rung) for one in filled.chosen] == brute_force(ladder, k, asked)
+@given(questions())
+def test_a_slate_is_what_brute_force_finds(question: Question) -> None:
+    filled = filled_for(question)
+    assert [(one.item, one.rung) for one in filled.chosen] == brute_force(question)
     slate = chosen(filled)
-    assert len(slate) == len(set(slate)) <= k
-    assert all(may_be_shown(asked, item) for item in slate)
+    assert len(slate) == len(set(slate)) <= question.k
+    assert all(question.may_be_shown(item) for item in slate)
 
 
 @settings(max_examples=100, deadline=None)
-@given(shops())
-def test_allowed_is_what_breaks_no_rule(shop: tuple[list[Recorded], int, Rules]) -> None:
-    _, _, asked = shop
+@given(questions())
+def test_allowed_is_what_breaks_no_rule(question: Question) -> None:
+    asked = question.rules
     n = len(asked.catalogue)
     broken = {item for item in range(n) for rule in asked.broken_by(np.array([item], np.int32)) if rule} | set(
         asked.anchors.tolist()
     )
     assert set(np.flatnonzero(asked.allowed()).tolist()) == set(range(n)) - broken
-    assert [bool(flag) for flag in asked.allowed()] == [bool(may_be_shown(asked, item)) for item in range(n)]
+    assert [bool(flag) for flag in asked.allowed()] == [bool(question.may_be_shown(item)) for item in range(n)]
 
 
 @settings(max_examples=100, deadline=None)
-@given(shops())
-def test_dropped_names_rules_that_were_broken(shop: tuple[list[Recorded], int, Rules]) -> None:
-    ladder, k, asked = shop
-    filled = fill([step.source for step in ladder], k, asked)
+@given(questions())
+def test_dropped_names_rules_that_were_broken(question: Question) -> None:
+    asked = question.rules
     everything = asked.broken_by(np.arange(len(asked.catalogue), dtype=np.int32))
-    for rule, count in filled.dropped.items():
-        if rule == "variant":
-            assert asked.one_per_group
+    for rule, count in filled_for(question).dropped.items():
+        if rule in ("variant", "category_cap"):
+            assert rule in [cap.rule for cap in asked.caps()]
         else:
             assert 0 < count <= everything[rule].sum()

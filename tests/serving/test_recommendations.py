@@ -134,16 +134,18 @@ def test_answers_kept_in_memory_are_those_of_the_present_bundle(toy_bundle: Bund
 def test_only_small_answers_of_few_words_are_kept(toy_bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     computed: list[Query] = []
 
-    def counting(bundle: Bundle, query: Query, recent: Recent) -> Slate:
+    def counting(bundle: Bundle, query: Query, recent: Recent, *, now: float | None = None) -> Slate:
         computed.append(query)
-        return recommend(bundle, query, recent)
+        return recommend(bundle, query, recent, now=now)
 
     monkeypatch.setattr(recommendations, "recommend", counting)
     client = create_app(FixedBundle(toy_bundle)).test_client()
-    for more in ("k=24", "k=25", "exclude=007", "user_id=U1"):
+    kept = ["k=24", "filter=price<=90", "locale=de&diversity=0.2"]
+    computed_anew = ["k=25", "exclude=007", "user_id=U1", "fields=brand", "explain=true", f"filter=brand={'x' * 200}"]
+    for more in [*kept, *computed_anew]:
         first, again = (client.get(path("also-bought", more)).data for _ in range(2))
         assert first == again
-    assert [query.k for query in computed] == [24, 25, 25, 10, 10, 10, 10]
+    assert len(computed) == len(kept) + 2 * len(computed_anew)
 
 
 @pytest.mark.parametrize("who", ["", "user_id=U1"])
