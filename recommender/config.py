@@ -33,6 +33,9 @@ Column = Annotated[str, Field(min_length=1)]
 EventType = Annotated[str, StringConstraints(min_length=1, to_lower=True, strip_whitespace=True)]
 """Events are read in lower case, so that is how their weights are looked up."""
 
+Origin = Annotated[str, StringConstraints(pattern=r"^https?://[^/?#*\s]+$")]
+"""Scheme, host and port, as a browser's Origin header gives them."""
+
 TUNED = "tuned.toml"
 """What `tune` writes beside shop.toml."""
 
@@ -411,6 +414,14 @@ class Serving(Record):
         description="SQLAlchemy URL of the event log (SQLite or PostgreSQL); empty: none. Name it in data.events, too, "
         "and it trains.",
     )
+    keys: str = Field("keys.json", description="File of the API keys; `alsobought keys` writes it.")
+    origins: list[Origin] = Field(
+        [], description='Origins of pages whose browsers may ask, such as "https://shop.example"; compared exactly.'
+    )
+    requests_per_second: float = Field(
+        0.0, ge=0, description="What a key may ask in the long run, all workers together; 0: no limit."
+    )
+    burst_requests: int = Field(100, ge=1, description="What a key may ask at once, before that limit holds.")
     slate_share: float = Field(
         1.0, ge=0, le=1, description="Share of the served slates that the event log keeps, for attribution."
     )

@@ -18,22 +18,38 @@ from serving.parameters import KEY, USER_ID_REQUIRED, Parameter, parameters_of
 from serving.problems import (
     BODY_TOO_LARGE,
     EVENT_LOG_DOWN,
+    FORBIDDEN,
+    FORBIDDEN_ORIGIN,
     INTERNAL_ERROR,
     INVALID_BODY,
+    INVALID_KEY,
     INVALID_PARAMETER,
     MALFORMED_BODY,
     MEDIA_TYPE,
+    MISSING_KEY,
     NO_EVENT_LOG,
     NO_MODEL,
     PROBLEM_TYPES,
+    RATE_LIMITED,
     UNKNOWN_ID,
     UNKNOWN_PARAMETER,
     UNSUPPORTED_MEDIA_TYPE,
+    USER_TOKEN_NEEDED,
     ProblemDocument,
     ProblemType,
 )
 
 SCHEMAS = "#/components/schemas/"
+KEY_PROBLEMS = (MISSING_KEY, INVALID_KEY, FORBIDDEN, USER_TOKEN_NEEDED, FORBIDDEN_ORIGIN, RATE_LIMITED)
+SECURITY_SCHEMES = {
+    "key": {"type": "http", "scheme": "bearer", "description": "A key of `alsobought keys create`."},
+    "userToken": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-User-Token",
+        "description": "Signed by the shop's own server; with a publishable key, where a user is named.",
+    },
+}
 EVENT_EXAMPLE = {"event": "view", "item_id": "SKU1", "session_id": "S1", "rec_id": "9f2c", "position": 1}
 
 
@@ -110,7 +126,8 @@ def openapi_document() -> dict[str, Any]:
         "servers": [{"url": "/"}],
         "paths": _paths(),
         "components": {
-            "schemas": _schemas(Answer, Event, Accepted, Joined, Erased, Health, Readiness, ProblemDocument)
+            "schemas": _schemas(Answer, Event, Accepted, Joined, Erased, Health, Readiness, ProblemDocument),
+            "securitySchemes": SECURITY_SCHEMES,
         },
     }
 
@@ -176,15 +193,18 @@ def _placement_operation(placement: Placement) -> Operation:
 
 
 def _operation(operation: Operation) -> dict[str, Any]:
+    keyed = operation.path.startswith("/v1/")
+    problems = (*operation.problems, *KEY_PROBLEMS) if keyed else operation.problems
     return {
         "operationId": operation.name,
         "summary": operation.summary,
         "description": operation.description,
         "parameters": [_parameter(parameter) for parameter in operation.parameters],
+        "security": [{"key": []}, {"key": [], "userToken": []}, {}] if keyed else [],
         **({} if operation.body is None else {"requestBody": _request_body(operation.body)}),
         "responses": {
             **{str(status): _answer(model, status) for status, model in operation.answers.items()},
-            **{str(kind.status): _problem(kind.status) for kind in operation.problems},
+            **{str(kind.status): _problem(kind.status) for kind in problems},
         },
     }
 

@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from flask import Flask, Response
 
 from serving import demo, problems
+from serving.auth import Guard, open_to_all
 from serving.bodies import MAX_BODY_BYTES
 from serving.journal import Journal, NoJournal
 from serving.live_bundle import BundleSource
+from serving.origins import Origins
 from serving.routes import events, health, index, openapi, recommendations, users
 
+DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 HTML_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 
 
-def create_app(bundles: BundleSource, journal: Journal | None = None) -> Flask:
+def create_app(
+    bundles: BundleSource, journal: Journal | None = None, guard: Guard | None = None, origins: Collection[str] = ()
+) -> Flask:
     """Return the application that answers from `bundles`: a `LiveBundle`, or a `FixedBundle` in tests.
 
-    Events go to `journal`; without one they are refused.
+    Events go to `journal`; without one they are refused. `guard` decides who may ask what; without one all may, as in
+    development mode. Pages of `origins` may ask across origins.
     """
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
-    journal = journal or NoJournal()
+    journal, guard, cross = journal or NoJournal(), guard or open_to_all(), Origins(origins)
+    app.before_request(cross.check)
+    app.before_request(guard.check)
+    app.after_request(cross.mark)
     app.register_blueprint(recommendations.blueprint(bundles, journal))
-    app.register_blueprint(events.blueprint(journal))
+    app.register_blueprint(events.blueprint(journal, guard))
     app.register_blueprint(users.blueprint(journal))
     app.register_blueprint(health.blueprint(bundles))
     app.register_blueprint(openapi.blueprint())
@@ -35,8 +46,9 @@ def create_app(bundles: BundleSource, journal: Journal | None = None) -> Flask:
 
 def _secure(response: Response) -> Response:
     response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Content-Security-Policy"] = DATA_POLICY
     if response.mimetype == "text/html":
         response.headers["Content-Security-Policy"] = HTML_POLICY
-        response.headers["Referrer-Policy"] = "no-referrer"
         response.headers.setdefault("Cache-Control", "no-store")
     return response

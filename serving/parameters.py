@@ -247,7 +247,7 @@ def read_parameters(query_string: str, parameters: Sequence[Parameter]) -> dict[
     """
     known = {parameter.name: parameter for parameter in parameters}
     texts: dict[str, list[str]] = {}
-    for name, text in _decode(query_string):
+    for name, text in decode_query(query_string):
         if name not in known:
             raise Problem(UNKNOWN_PARAMETER, _unknown(name, known), name)
         texts.setdefault(name, []).append(text)
@@ -263,7 +263,8 @@ def read_parameters(query_string: str, parameters: Sequence[Parameter]) -> dict[
     return {name: tuple(_parse(known[name], text) for text in found) for name, found in texts.items()}
 
 
-def _decode(query_string: str) -> list[tuple[str, str]]:
+def decode_query(query_string: str) -> list[tuple[str, str]]:
+    """Return names and values of a query string as WSGI gives it; raises Problem where it can't be decoded."""
     pairs = []
     for part in query_string.encode("latin-1").split(b"&"):
         if part:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import secrets
 from dataclasses import dataclass
 
@@ -99,6 +100,42 @@ UNSUPPORTED_MEDIA_TYPE = ProblemType(
     "Media type not understood",
     "Set the Content-Type that `detail` names.",
 )
+MISSING_KEY = ProblemType(
+    "missing-key",
+    401,
+    "No API key",
+    "Send `Authorization: Bearer KEY`; `alsobought keys create` makes a key.",
+)
+INVALID_KEY = ProblemType(
+    "invalid-key",
+    401,
+    "API key unknown or revoked",
+    "Use an active key; `alsobought keys list` names them.",
+)
+FORBIDDEN = ProblemType(
+    "forbidden",
+    403,
+    "This key is not good for this",
+    "Use a secret key of the scope that `detail` names, from the shop's own server.",
+)
+USER_TOKEN_NEEDED = ProblemType(
+    "user-token-needed",
+    403,
+    "Token of the user missing, forged or expired",
+    "Have the shop's own server sign a token for the user, and send it as `X-User-Token`.",
+)
+FORBIDDEN_ORIGIN = ProblemType(
+    "forbidden-origin",
+    403,
+    "Pages of this origin may not ask",
+    "Add the page's origin, exactly, to [serving] origins.",
+)
+RATE_LIMITED = ProblemType(
+    "rate-limited",
+    429,
+    "Too many requests with this key",
+    "Ask again after `Retry-After`.",
+)
 UNKNOWN_ID = ProblemType(
     "unknown-id",
     404,
@@ -151,6 +188,12 @@ PROBLEM_TYPES = {
         INVALID_BODY,
         BODY_TOO_LARGE,
         UNSUPPORTED_MEDIA_TYPE,
+        MISSING_KEY,
+        INVALID_KEY,
+        FORBIDDEN,
+        USER_TOKEN_NEEDED,
+        FORBIDDEN_ORIGIN,
+        RATE_LIMITED,
         UNKNOWN_ID,
         NOT_FOUND,
         METHOD_NOT_ALLOWED,
@@ -176,11 +219,14 @@ class ProblemDocument(BaseModel):
 class Problem(Exception):  # noqa: N818 -- RFC 9457's word for it
     """Raised anywhere in a request to answer with a problem document."""
 
-    def __init__(self, kind: ProblemType, detail: str, parameter: str | None = None) -> None:
+    def __init__(
+        self, kind: ProblemType, detail: str, parameter: str | None = None, *, retry_after: float | None = None
+    ) -> None:
         super().__init__(detail)
         self.kind = kind
         self.detail = detail
         self.parameter = parameter
+        self.retry_after = retry_after
 
     def response(self, request_id: str | None = None) -> Response:
         """Return the HTTP answer."""
@@ -192,7 +238,12 @@ class Problem(Exception):  # noqa: N818 -- RFC 9457's word for it
             parameter=self.parameter,
             request_id=request_id,
         )
-        return _response(document)
+        response = _response(document)
+        if self.retry_after is not None:
+            response.headers["Retry-After"] = str(math.ceil(self.retry_after))
+        if self.kind.status == MISSING_KEY.status:
+            response.headers["WWW-Authenticate"] = "Bearer"
+        return response
 
 
 def install(app: Flask) -> None:

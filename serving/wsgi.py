@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import logging
+import os
 import socket
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -20,19 +21,27 @@ from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 from threadpoolctl import threadpool_limits
 
+from recommender.access import KeyFile, TokenSecrets
 from recommender.bundle import Store
 from recommender.config import Config
 from recommender.errors import ConfigError
 from recommender.event_log import EventLog
 from serving.app import create_app
+from serving.auth import Guard
 from serving.journal import Journal, LogJournal, NoJournal
+from serving.key_ring import KeyRing
 from serving.live_bundle import LiveBundle
+from serving.rate_limit import RateLimit
 
 GRACEFUL_SECONDS = 15
 LOADING_SECONDS = 120  # gunicorn kills a worker that is silent for longer, and it is while it opens a large bundle
 MAX_REQUEST_LINE_BYTES = 8190  # the most gunicorn allows
+MAX_HEADERS = 64
+MAX_HEADER_BYTES = 8190
 ACCESS_LOG = "%(t)s %(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"  # no query string and no referrer: they hold user ids
 LOG_FORMAT = "[%(asctime)s] [%(process)d] [%(levelname)s] %(message)s"  # as gunicorn's, which logs beside it
+
+log = logging.getLogger(__name__)
 
 
 def run(config: Config, host: str = "127.0.0.1", port: int = 8000, workers: int = 2) -> None:
@@ -47,16 +56,21 @@ def run(config: Config, host: str = "127.0.0.1", port: int = 8000, workers: int 
     """
     check(config, host, port)
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, datefmt="%Y-%m-%d %H:%M:%S %z")
+    if not KeyFile(config.path(config.serving.keys)).read():
+        log.warning("DEVELOPMENT MODE: there are no keys, so whoever reaches %s may ask and change anything;", host)
+        log.warning("`alsobought keys create` ends that, also while the server runs. Put no proxy before it until then")
     Server(config, host, port, workers).run()
 
 
 def check(config: Config, host: str, port: int) -> None:
     """Raise what `run` would raise: StoreError without a live version, ConfigError unless the address can be had."""
     Store(config.store_path).live()
+    keys = KeyFile(config.path(config.serving.keys)).read()
+    TokenSecrets.of(os.environ)
     family, address = _resolve(host, port)
-    if not ipaddress.ip_address(address[0]).is_loopback:
+    if not _is_loopback(host, port) and not any(key.active for key in keys):
         raise ConfigError(
-            f"--host {host}: without keys the server only listens on loopback; use 127.0.0.1 behind a proxy"
+            f"--host {host}: without keys the server only listens on loopback; `alsobought keys create` makes a key"
         )
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -99,6 +113,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def __init__(self, config: Config, host: str, port: int, workers: int) -> None:
         self._config = config
+        self._limit = RateLimit(config.serving.requests_per_second, config.serving.burst_requests)
+        self._public = not _is_loopback(host, port)
         self._settings: dict[str, Any] = {
             "bind": authority(host, port),
             "workers": workers,
@@ -107,6 +123,8 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "timeout": LOADING_SECONDS,
             "graceful_timeout": GRACEFUL_SECONDS,
             "limit_request_line": MAX_REQUEST_LINE_BYTES,
+            "limit_request_fields": MAX_HEADERS,
+            "limit_request_field_size": MAX_HEADER_BYTES,
             "keepalive": 15,
             "logger_class": Log,
             "accesslog": "-",
@@ -123,20 +141,29 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def load(self) -> Flask:
         """Return the application of one worker."""
-        return worker_app(self._config)
+        return worker_app(self._config, self._limit, public=self._public)
 
 
-def worker_app(config: Config) -> Flask:
-    """Load the live bundle in this process and return the application on it."""
+def worker_app(config: Config, limit: RateLimit, *, public: bool) -> Flask:
+    """Load the live bundle in this process and return the application on it.
+
+    All workers share `limit`; where others than this machine may connect (`public`), there is no development mode.
+    """
     live = LiveBundle(Store(config.store_path), config.serving.reload_seconds)
     live.start()
-    return create_app(live, _journal(config))
+    keys = KeyRing(KeyFile(config.path(config.serving.keys)), required=public)
+    guard = Guard(keys, TokenSecrets.of(os.environ), limit)
+    return create_app(live, _journal(config), guard, config.serving.origins)
 
 
 def _journal(config: Config) -> Journal:
     if not config.serving.event_log:
         return NoJournal()
     return LogJournal(EventLog.at(config.serving.event_log, config.folder), config.serving.slate_share)
+
+
+def _is_loopback(host: str, port: int) -> bool:
+    return ipaddress.ip_address(_resolve(host, port)[1][0]).is_loopback
 
 
 def _resolve(host: str, port: int) -> tuple[socket.AddressFamily, tuple[Any, ...]]:

@@ -28,6 +28,7 @@ VERBS = (
     "export",
     "serve",
     "events",
+    "keys",
     "models",
     "doctor",
 )

@@ -7,20 +7,21 @@ import time
 import orjson
 from flask import Blueprint, Response, request
 
+from serving.auth import Guard
 from serving.bodies import BEACON, JSON, read_json
 from serving.incoming_events import judge
 from serving.journal import Journal
 from serving.parameters import KEY, read_parameters
 
 
-def blueprint(journal: Journal) -> Blueprint:
+def blueprint(journal: Journal, guard: Guard) -> Blueprint:
     """Return the route."""
     routes = Blueprint("events", __name__, url_prefix="/v1")
 
     @routes.post("/events")
     def events() -> Response:
         read_parameters(request.environ.get("QUERY_STRING", ""), (KEY,))
-        judged = judge(read_json((JSON, BEACON)), time.time(), _anybody)
+        judged = judge(read_json((JSON, BEACON)), time.time(), guard.may_act_for)
         journal.append(judged.events)
         body = orjson.dumps({"accepted": judged.accepted, "rejected": judged.rejected})
         response = Response(body, status=202, mimetype="application/json")
@@ -28,7 +29,3 @@ def blueprint(journal: Journal) -> Blueprint:
         return response
 
     return routes
-
-
-def _anybody(user_id: str, token: str | None) -> bool:  # noqa: ARG001
-    return True

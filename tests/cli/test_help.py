@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Invoke, Run
 
 
-GROUPS = ("models", "events")
+GROUPS = ("models", "events", "keys")
 
 
 def test_help_names_every_verb_and_the_exit_codes(run: Run) -> None:
@@ -48,7 +48,13 @@ def test_help_imports_nothing_heavy() -> None:
 
 @pytest.mark.parametrize(
     "verb",
-    [*((verb,) for verb in VERBS if verb not in GROUPS), ("models", "list"), ("models", "prune"), ("events", "show")],
+    [
+        *((verb,) for verb in VERBS if verb not in GROUPS),
+        ("models", "list"),
+        ("models", "prune"),
+        ("events", "show"),
+        ("keys", "list"),
+    ],
 )
 def test_every_verb_has_the_common_options(invoke: Invoke, verb: tuple[str, ...]) -> None:
     done = invoke(*verb, "-h")

@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+from recommender.access import KeyFile
 from recommender.bundle import Bundle, Store
 from recommender.config import Config, parse_config
 from recommender.errors import ConfigError, StoreError
@@ -204,6 +205,19 @@ def test_a_port_in_use_is_one_sentence(own_store: Store) -> None:
 def test_without_keys_only_loopback_is_listened_on(own_store: Store, host: str, free_port: FreePort) -> None:
     with pytest.raises(ConfigError, match="only listens on loopback"):
         wsgi.run(config_of(own_store.path), host, free_port(), 1)
+
+
+def test_with_a_key_any_address_is_listened_on(own_store: Store, free_port: FreePort) -> None:
+    config = parse_config({"data": {"events": "unused"}, "store": {"path": "models"}}, folder=own_store.path.parent)
+    key, _ = KeyFile(own_store.path.parent / "keys.json").create("shop", "read")
+    wsgi.check(config, "0.0.0.0", free_port())
+    KeyFile(own_store.path.parent / "keys.json").revoke(key.id)
+    with pytest.raises(ConfigError, match="only listens on loopback"):
+        wsgi.check(config, "0.0.0.0", free_port())
+
+
+def test_development_mode_is_said_loudly(own_store: Store, start_server: StartServer) -> None:
+    assert "DEVELOPMENT MODE: there are no keys" in start_server(own_store, 1).log()
 
 
 @pytest.mark.parametrize("host", ["not.a.host.invalid", "a..b", ""])
