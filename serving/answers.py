@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from recommender.placements import MAX_K, PLACEMENTS
+
 
 class Reason(BaseModel):
     """Why an item is in the slate; further keys depend on the type."""
@@ -122,6 +124,99 @@ class Erased(BaseModel):
     """How much was deleted from the event log."""
 
     events_erased: int = Field(ge=0, examples=[12])
+
+
+class PlacementQuestion(BaseModel):
+    """One placement of a page, with the parameters that its own route takes."""
+
+    model_config = ConfigDict(extra="allow")
+
+    placement: str = Field(json_schema_extra={"enum": list(PLACEMENTS)}, examples=["also-bought"])
+    k: int = Field(10, ge=1, le=MAX_K)
+    item_id: str | list[str] | None = Field(None, examples=["SKU1"])
+
+
+class PageQuestion(BaseModel):
+    """The placements of a page, top to bottom; any parameter beside them holds for each that takes it."""
+
+    model_config = ConfigDict(extra="allow")
+
+    placements: list[PlacementQuestion] = Field(min_length=1, max_length=20)
+    user_ids: list[str] | None = Field(None, min_length=1, max_length=100, description="The page for each of these.")
+
+
+class Page(BaseModel):
+    """The answers of a page, in the order of its placements; no item stands there twice."""
+
+    user_id: str | None = Field(description="Set where the page was asked for many users.")
+    slates: list[Answer]
+
+
+class Pages(BaseModel):
+    """The pages asked for, all from one model."""
+
+    model_version: str = Field(examples=["v00001"])
+    pages: list[Page]
+
+
+class SourceOfItem(BaseModel):
+    """What a source of the ladder says of an item."""
+
+    source: str = Field(examples=["co_purchase"])
+    score: float | None = Field(description="Null where it is no candidate.")
+    why_not: str | None = Field(description="Why it is none.")
+
+
+class ShownLast(BaseModel):
+    """The last place that is shown."""
+
+    item_id: str
+    title: str
+    rank: int
+    score: float
+    source: str
+
+
+class Pair(BaseModel):
+    """Of also-bought: what is known of the item asked with and this one."""
+
+    item_id: str
+    title: str
+    support: int | None
+    share: float | None
+
+
+class WhyNot(BaseModel):
+    """Where one item stands in the answer to a question, and what put it there or keeps it out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    placement: str
+    model_version: str
+    item_id: str
+    title: str
+    k: int
+    type: str = Field(
+        description="in_slate, ranks_lower, ruled_out, no_candidate, asked_with or unknown_item.",
+        examples=["ruled_out"],
+    )
+    text: str = Field(examples=["the rule out_of_stock strikes it out: the catalogue says so"])
+    rank: int | None = Field(description="Under the rules, from 1; null where it has none.")
+    score: float | None = Field(description="Raw, of the first source that has it.")
+    source: str | None
+    reason: Reason | None = Field(description="What a slate says or would say of it.")
+    rules: list[str] = Field(description="The rules that strike it out, as `dropped` names them.")
+    rank_without_rules: int | None = Field(description="The rank before rules.", examples=[3])
+    removed_by: str | None = Field(
+        description="The step that removed it: a rule, or k, no_candidate, asked_with, unknown_item.",
+        examples=["out_of_stock"],
+    )
+    last: ShownLast | None
+    gap: float | None = Field(description="How far its score falls short of the last one shown, by one source.")
+    sources: list[SourceOfItem]
+    contributions: list[Contribution]
+    pair: Pair | None
+    fallback: Fallback | None
 
 
 class Health(BaseModel):

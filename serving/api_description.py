@@ -11,10 +11,22 @@ from pydantic import BaseModel
 
 import recommender
 from recommender.placements import PLACEMENTS, Placement
-from serving.answers import Accepted, Answer, Erased, Event, Health, Joined, Readiness, json_schema
+from serving.answers import (
+    Accepted,
+    Answer,
+    Erased,
+    Event,
+    Health,
+    Joined,
+    PageQuestion,
+    Pages,
+    Readiness,
+    WhyNot,
+    json_schema,
+)
 from serving.bodies import BEACON, JSON
 from serving.incoming_events import MAX_EVENTS
-from serving.parameters import KEY, USER_ID_REQUIRED, Parameter, parameters_of
+from serving.parameters import KEY, USER_ID_REQUIRED, WHY_NOT, Parameter, parameters_of
 from serving.problems import (
     BODY_TOO_LARGE,
     EVENT_LOG_DOWN,
@@ -49,6 +61,11 @@ SECURITY_SCHEMES = {
         "name": "X-User-Token",
         "description": "Signed by the shop's own server; with a publishable key, where a user is named.",
     },
+}
+PAGE_EXAMPLE = {
+    "item_id": "SKU1",
+    "session_id": "S1",
+    "placements": [{"placement": "also-bought", "k": 6}, {"placement": "similar-items"}, {"placement": "for-you"}],
 }
 EVENT_EXAMPLE = {"event": "view", "item_id": "SKU1", "session_id": "S1", "rec_id": "9f2c", "position": 1}
 
@@ -110,7 +127,7 @@ def operations() -> tuple[Operation, ...]:
         {200: Readiness, 503: Readiness},
         (),
     )
-    return (*placements, *_event_operations(), healthz, readyz)
+    return (*placements, _page_operation(), _why_not_operation(), *_event_operations(), healthz, readyz)
 
 
 def openapi_document() -> dict[str, Any]:
@@ -126,10 +143,45 @@ def openapi_document() -> dict[str, Any]:
         "servers": [{"url": "/"}],
         "paths": _paths(),
         "components": {
-            "schemas": _schemas(Answer, Event, Accepted, Joined, Erased, Health, Readiness, ProblemDocument),
+            "schemas": _schemas(
+                Answer, PageQuestion, Pages, WhyNot, Event, Accepted, Joined, Erased, Health, Readiness, ProblemDocument
+            ),
             "securitySchemes": SECURITY_SCHEMES,
         },
     }
+
+
+def _page_operation() -> Operation:
+    return Operation(
+        "/v1/recommendations",
+        "The placements of a page at once",
+        "No item, and no variant of it, stands on the page twice. With user_ids it is answered for each of up to 100 "
+        "users. An array is a parameter given several times.",
+        (),
+        {200: Pages},
+        (
+            UNKNOWN_PARAMETER,
+            INVALID_BODY,
+            UNSUPPORTED_MEDIA_TYPE,
+            BODY_TOO_LARGE,
+            UNKNOWN_ID,
+            INTERNAL_ERROR,
+            NO_MODEL,
+        ),
+        "post",
+        Body(PageQuestion, PAGE_EXAMPLE),
+    )
+
+
+def _why_not_operation() -> Operation:
+    return Operation(
+        "/v1/why-not",
+        "Why is this item not shown, or why there?",
+        "Its rank before rules and under them, and the step that removed it.",
+        WHY_NOT,
+        {200: WhyNot},
+        (INVALID_PARAMETER, UNKNOWN_ID, INTERNAL_ERROR, NO_MODEL),
+    )
 
 
 def _event_operations() -> tuple[Operation, ...]:

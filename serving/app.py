@@ -12,7 +12,7 @@ from serving.bodies import MAX_BODY_BYTES
 from serving.journal import Journal, NoJournal
 from serving.live_bundle import BundleSource
 from serving.origins import Origins
-from serving.routes import events, health, index, openapi, recommendations, users
+from serving.routes import events, health, index, openapi, pages, recommendations, users, why_not
 
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 HTML_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
@@ -33,6 +33,8 @@ def create_app(
     app.before_request(guard.check)
     app.after_request(cross.mark)
     app.register_blueprint(recommendations.blueprint(bundles, journal))
+    app.register_blueprint(pages.blueprint(bundles, journal))
+    app.register_blueprint(why_not.blueprint(bundles, journal))
     app.register_blueprint(events.blueprint(journal, guard))
     app.register_blueprint(users.blueprint(journal))
     app.register_blueprint(health.blueprint(bundles))

@@ -6,13 +6,15 @@ import difflib
 import math
 import re
 import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+import orjson
+
 from recommender.dataset import MAX_ID_BYTES
-from recommender.placements import MAX_K, Placement, Query
+from recommender.placements import MAX_K, PLACEMENTS, Placement, Query
 from serving.problems import (
     INVALID_PARAMETER,
     MALFORMED_QUERY,
@@ -26,6 +28,12 @@ MAX_ITEM_IDS = 100
 MAX_CATEGORY_BYTES = 1024
 MAX_FILTERS = 20
 MAX_FIELDS = 50
+JSON_TYPES: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+}
 BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 LOCALE_TAG = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8}){0,3}")
 NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
@@ -98,6 +106,17 @@ def locale_tag(text: str) -> str:
     if not LOCALE_TAG.fullmatch(text):
         raise ValueError("must be a locale such as en, de or pt-BR")
     return text
+
+
+def one_of(names: Collection[str]) -> Callable[[str], str]:
+    """Return a parser of names."""
+
+    def parse(text: str) -> str:
+        if text not in names:
+            raise ValueError(f"must be one of {', '.join(names)}")
+        return text
+
+    return parse
 
 
 def flag(text: str) -> bool:
@@ -207,7 +226,41 @@ _ANCHORS: dict[str | None, tuple[Parameter, ...]] = {
     "user": (USER_ID, SESSION_ID, HISTORY, K),
     None: (K, USER_ID, SESSION_ID),
 }
+PLACEMENT = Parameter(
+    "placement",
+    "Which placement the question is about.",
+    {"type": "string", "enum": list(PLACEMENTS)},
+    one_of(PLACEMENTS),
+    "popular",
+    required=True,
+)
+WHY_ITEM_ID = Parameter("item_id", "The item to tell of.", _ID_SCHEMA, _id, "SKU2", required=True)
+ANCHOR_ID = Parameter(
+    "anchor_id",
+    "What the placement itself takes as item_id: the item of the page, or items of a history or basket.",
+    _ID_SCHEMA,
+    _id,
+    "SKU1",
+    max_values=MAX_ITEM_IDS,
+)
+
 _RULES = (EXCLUDE, CATEGORY, MIN_PRICE, MAX_PRICE, FILTER, DIVERSITY, FIELDS, LOCALE, EXPLAIN, STRICT)
+WHY_NOT = (
+    PLACEMENT,
+    WHY_ITEM_ID,
+    ANCHOR_ID,
+    USER_ID,
+    SESSION_ID,
+    K,
+    EXCLUDE,
+    CATEGORY,
+    MIN_PRICE,
+    MAX_PRICE,
+    FILTER,
+    DIVERSITY,
+    LOCALE,
+    STRICT,
+)
 _PLURAL_FIELDS = {"item_id": "item_ids", "exclude": "exclude", "filter": "filter", "fields": "fields"}
 
 
@@ -263,6 +316,39 @@ def read_parameters(query_string: str, parameters: Sequence[Parameter]) -> dict[
     return {name: tuple(_parse(known[name], text) for text in found) for name, found in texts.items()}
 
 
+def read_values(given: Mapping[str, Any], parameters: Sequence[Parameter], where: str) -> dict[str, tuple[Any, ...]]:
+    """Return the parsed values of parameters that a JSON object gives; one that may be repeated also takes an array.
+
+    Raises
+    ------
+    Problem
+        If a parameter is unknown, of another type, or wrong; it is named with `where` in front.
+    """
+    known = {parameter.name: parameter for parameter in parameters}
+    found = {}
+    for name, value in given.items():
+        if name not in known:
+            raise Problem(UNKNOWN_PARAMETER, _unknown(name, known), where + name)
+        parameter = known[name]
+        values = value if isinstance(value, list) and parameter.max_values > 1 else [value]
+        if not 1 <= len(values) <= parameter.max_values:
+            detail = f"{where}{name} has {len(values)} values; it takes 1 to {parameter.max_values}"
+            raise Problem(REPEATED_PARAMETER, detail, where + name)
+        found[name] = tuple(_parse(parameter, _as_text(parameter, one, where), where) for one in values)
+    return found
+
+
+def _as_text(parameter: Parameter, value: Any, where: str) -> str:
+    """Return a value of JSON, which must be of the type in the parameter's schema, as the query string has it."""
+    kind = parameter.schema["type"]
+    if type(value) not in JSON_TYPES[kind]:
+        article = "an" if kind == "integer" else "a"
+        raise Problem(
+            INVALID_PARAMETER, f"{where}{parameter.name} must be {article} {kind} of JSON", where + parameter.name
+        )
+    return value if isinstance(value, str) else orjson.dumps(value).decode()
+
+
 def decode_query(query_string: str) -> list[tuple[str, str]]:
     """Return names and values of a query string as WSGI gives it; raises Problem where it can't be decoded."""
     pairs = []
@@ -290,8 +376,9 @@ def _unknown(name: str, known: Mapping[str, Parameter]) -> str:
     return f"there is no parameter {name!r}; {hint}"
 
 
-def _parse(parameter: Parameter, text: str) -> Any:
+def _parse(parameter: Parameter, text: str, where: str = "") -> Any:
     try:
         return parameter.parse(text)
     except ValueError as error:
-        raise Problem(INVALID_PARAMETER, f"{parameter.name} {error}", parameter.name) from None
+        name = where + parameter.name
+        raise Problem(INVALID_PARAMETER, f"{name} {error}", name) from None

@@ -7,6 +7,7 @@ speaks HTTP. Evaluation, pipeline, cli and the server may import it.
 
 from recommender.placements.choice import Choice
 from recommender.placements.explain import Explanation, explain
+from recommender.placements.page import PageError, recommend_page
 from recommender.placements.placement import Placement
 from recommender.placements.query import MAX_K, Query, Slate
 from recommender.placements.recommend import PLACEMENTS, choose, placement_of, recommend
@@ -17,6 +18,7 @@ __all__ = [
     "PLACEMENTS",
     "Choice",
     "Explanation",
+    "PageError",
     "Placement",
     "Query",
     "Slate",
@@ -24,5 +26,6 @@ __all__ = [
     "explain",
     "placement_of",
     "recommend",
+    "recommend_page",
     "shop_rules",
 ]

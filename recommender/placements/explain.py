@@ -21,6 +21,8 @@ from recommender.ranking import Cap, Chosen
 DEPTH = 1_000
 """How far down the ranks are counted."""
 
+REMOVED_BY = {"in_slate": None, "ranks_lower": "k"}
+
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
@@ -43,7 +45,9 @@ class Explanation:
     rules : list of str
         The rules that strike it out, the one that a slate's `dropped` counts first.
     rank_without_rules : int or None
-        The rank it would have if no rule struck it out; None where none does, or none down to DEPTH.
+        The rank it would have if no rule struck it out; None where it is no candidate, or has none down to DEPTH.
+    removed_by : str or None
+        What keeps it out: the first of the rules, "k", "no_candidate", "asked_with" or "unknown_item".
     last : dict or None
         item_id, title, rank, score and source of the last place shown.
     gap : float or None
@@ -72,6 +76,7 @@ class Explanation:
     reason: Reason | None = None
     rules: list[str] = field(default_factory=list)
     rank_without_rules: int | None = None
+    removed_by: str | None = None
     last: dict[str, Any] | None = None
     gap: float | None = None
     sources: list[dict[str, Any]] = field(default_factory=list)
@@ -98,7 +103,8 @@ def explain(bundle: Bundle, query: Query, item_id: str, recent: Recent = NOTHING
     item = bundle.items.index_of(item_id)
     if item is None:
         text = f"the model does not know it: neither events nor catalogue held it when {bundle.version} was trained"
-        return Explanation(placement, bundle.version, item_id, item_id, query.k, "unknown_item", text)
+        kind = "unknown_item"
+        return Explanation(placement, bundle.version, item_id, item_id, query.k, kind, text, removed_by=kind)
     hits = [_hit(position, rung, item, len(bundle.items)) for position, rung in enumerate(choice.ladder)]
     hit = next((hit for hit in hits if hit is not None), None)
     stand = _Standing(bundle, query, choice, item, hit)
@@ -120,6 +126,7 @@ def explain(bundle: Bundle, query: Query, item_id: str, recent: Recent = NOTHING
         else reasons.in_words(bundle, choice.ladder[hit.rung].explain([hit])[0], query.locale),
         rules=stand.rules,
         rank_without_rules=stand.rank_without_rules,
+        removed_by=REMOVED_BY.get(kind, kind) if not stand.rules else stand.rules[0],
         last=None if last is None else _as_shown(bundle, choice, last),
         gap=stand.gap,
         sources=list(_sources(bundle, choice, item, hits)),
@@ -197,7 +204,7 @@ class _Standing:
     def rank_without_rules(self) -> int | None:
         """The rank if no rule struck the item out: behind what is chosen of earlier sources and better of its own."""
         if self.hit is None or not self.rules:
-            return None
+            return self.rank
         n_items = len(self.bundle.items)
         ranked = self.choice.ladder[self.hit.rung].source.within(np.ones(n_items, dtype=bool), n_items).items
         better = set(ranked[: int(np.argmax(ranked == self.item))].tolist())

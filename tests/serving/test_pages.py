@@ -42,6 +42,8 @@ def test_openapi_is_valid_and_complete(client: FlaskClient) -> None:
     validate(document)
     assert document["openapi"].startswith("3.1")
     assert set(document["paths"]) == {f"/v1/{name}" for name in PLACEMENTS} | {
+        "/v1/recommendations",
+        "/v1/why-not",
         "/v1/events",
         "/v1/users",
         "/v1/users/merge",
