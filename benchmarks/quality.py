@@ -8,7 +8,7 @@
 The verbs are run as a user would run them, on a shop.toml that holds nothing but where the data is and how it is split:
 no option is set for a data set. Gowalla and amazon-electronics come as train.parquet and test.parquet (user_id,
 item_id), the standard split of the published tables. Complete Journey is what data/complete_journey.py wrote; its last
-28 days are the test.
+28 days are the test, and there is no catalogue: it leaves out what is no goods, petrol among them, which others count.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def _published(asked: argparse.Namespace) -> dict[str, dict[str, Any]]:
 def _journey(asked: argparse.Namespace) -> dict[str, dict[str, Any]]:
     folder = asked.journey.resolve()
     sections: dict[str, dict[str, Any]] = {
-        "data": {"events": str(folder / "events.parquet"), "catalogue": str(folder / "items.parquet")},
+        "data": {"events": str(folder / "events.parquet")},
         "matrix": {"min_users_per_item": 5},
     }
     if asked.dataset == "complete-journey-all":

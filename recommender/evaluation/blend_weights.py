@@ -60,18 +60,25 @@ class Scored:
             scored.hits[user, : len(right)] = right
         return scored
 
-    def ranks(self, weights: NDArray[np.float32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return user and rank (from 0) of each candidate that is right, by the weighted sum; ties rank behind."""
+    def ranks(self, weights: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return user and rank (from 0) of what is right among the best k by the weighted sum; ties rank behind."""
         scores = np.tensordot(weights, self.features, axes=1) + self.behind
-        users, places = np.nonzero(self.hits)
-        return users, np.count_nonzero(scores[users] >= scores[users, places][:, None], axis=1) - 1
+        k = min(k, scores.shape[1])
+        best = np.partition(scores, -k, axis=1)[:, -k:]
+        least = best[:, :1]
+        among = scores >= least
+        users, places = np.nonzero(self.hits & among)
+        own = scores[users, places]
+        ranks = np.count_nonzero(best[users] >= own[:, None], axis=1) - 1
+        last = own == least[users, 0]
+        ranks[last] = np.count_nonzero(among[users[last]], axis=1) - 1
+        return users[ranks < k], ranks[ranks < k]
 
     def ndcg(self, weights: NDArray[np.float32], k: int) -> float:
         """Return the mean NDCG of the best k."""
-        users, ranks = self.ranks(weights)
-        gains = np.where(ranks < k, 1 / np.log2(ranks + 2), 0)
+        users, ranks = self.ranks(weights, k)
         ideal = np.cumsum(1 / np.log2(np.arange(2, k + 2)))[np.minimum(self.n_relevant, k) - 1]
-        return float((np.bincount(users, gains, minlength=len(ideal)) / ideal).mean())
+        return float((np.bincount(users, 1 / np.log2(ranks + 2), minlength=len(ideal)) / ideal).mean())
 
 
 def score_candidates(bundle: Bundle, task: Task, cases: Iterable[int]) -> Scored:

@@ -1,8 +1,8 @@
-"""The two inner loops that everything waits for: solving the rows of ALS, and the exact search for inner products.
+"""The inner loops that everything waits for: the rows of ALS, the neighbours of item-knn, and the exact search.
 
 `reference` is their specification in plain NumPy, `src/` the same in C++, compiled into `_native` where a compiler was
-found; without it `native` is None and implicit, FAISS and the reference do the work. Models and index may import this
-package; it knows arrays only.
+found; without it `native` is None and implicit, SciPy, FAISS and the reference do the work. Models and index may import
+this package; it knows arrays only.
 """
 
 from __future__ import annotations

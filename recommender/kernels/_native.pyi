@@ -5,6 +5,21 @@ def processors() -> list[str]: ...
 def load_blas() -> None: ...
 def multiply(factors: NDArray[np.float32], square: NDArray[np.float32], *, threads: int) -> None: ...
 def multiply_by_triangle(factors: NDArray[np.float32], lower: NDArray[np.float32], *, threads: int) -> None: ...
+def nearest_by_users(
+    *,
+    item_indptr: NDArray[np.int64],
+    users: NDArray[np.int32],
+    by_item: NDArray[np.float64],
+    user_indptr: NDArray[np.int64],
+    items: NDArray[np.int32],
+    by_user: NDArray[np.float64],
+    item_weights: NDArray[np.float64],
+    shrinkage: float,
+    most: int,
+    begin: int,
+    end: int,
+    threads: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32], NDArray[np.int32]]: ...
 
 class RowProblem:
     def __init__(

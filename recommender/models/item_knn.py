@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from recommender.kernels import has_native, native
 from recommender.models.observed import observed_pairs
 from recommender.models.pair_blocks import pair_blocks
 from recommender.models.similarity_model import SimilarityModel
@@ -16,10 +18,43 @@ from recommender.models.threads import available_threads
 from recommender.progress import Progress, silent
 
 PAIRS_PER_BLOCK = 8_000_000
+PAIRS_PER_CALL = 100_000_000
+"""Of the native search, which keeps none of them: so often it reports progress."""
+
 NEGLIGIBLE = 1e-12
 
+Block = tuple[int, int]
 Rows = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32], NDArray[np.int32]]
 """Lengths of some rows, shape (n,), and their neighbours, scores and support, each of shape (their sum,)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """A user-item matrix as the search for neighbours takes it, in float64.
+
+    `by_item`, shape (I, U), holds the values; `by_user`, shape (U, I), each divided by a power of its user's sum;
+    `item_weights`, shape (I,), are the powers of the items' sums to divide by, inverted.
+    """
+
+    by_item: sp.csr_matrix
+    by_user: sp.csr_matrix
+    item_weights: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, values: sp.csr_matrix, user_exponent: float, item_exponent: float) -> Pairs:
+        """Return the pairs of values, shape (U, I)."""
+        by_user = values.copy()
+        by_user.data *= np.repeat(_power(values.sum(axis=1), -user_exponent), np.diff(values.indptr))
+        return cls(values.T.tocsr(), by_user, _power(values.sum(axis=0), -item_exponent))
+
+    @property
+    def n_items(self) -> int:
+        """The number of items, I."""
+        return self.by_item.shape[0]
+
+    def blocks(self, pairs: int) -> list[Block]:
+        """Return ranges of items that meet about so many items in their users."""
+        return list(pair_blocks(self.by_item, np.diff(self.by_user.indptr), pairs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,28 +91,47 @@ class ItemKNN:
         DataError
             If the matrix is not one, or malformed, or a value is negative or not finite.
         """
-        values = _without_traces(observed_pairs(user_items))
-        n_items = values.shape[1]
-        by_user = values.copy()
-        by_user.data *= np.repeat(_power(values.sum(axis=1), -self.user_exponent), np.diff(values.indptr))
-        by_item = values.T.tocsr()
-        item_weight = _power(values.sum(axis=0), -self.item_exponent)
-        ones = values.astype(bool).astype(np.float32)
-        ones_by_item = ones.T.tocsr()
-
-        def best_of_block(block: tuple[int, int]) -> Rows:
-            rows = slice(*block)
-            similar = (by_item[rows] @ by_user).tocsr()
-            shared = (ones_by_item[rows] @ ones).tocsr()
-            return self._best(similar, shared, item_weight, block[0])
-
-        blocks = list(pair_blocks(by_item, np.diff(values.indptr), PAIRS_PER_BLOCK))
+        pairs = Pairs.of(_without_traces(observed_pairs(user_items)), self.user_exponent, self.item_exponent)
+        search = self._native if has_native() else self._scipy
         found: list[Rows] = []
+        for (_, end), rows in search(pairs):
+            found.append(rows)
+            progress("fit item-knn", end, pairs.n_items)
+        return _as_model(found, pairs.n_items)
+
+    def _native(self, pairs: Pairs) -> Iterator[tuple[Block, Rows]]:
+        by_item, by_user = pairs.by_item, pairs.by_user
+        for block in pairs.blocks(PAIRS_PER_CALL):
+            yield (
+                block,
+                native.nearest_by_users(
+                    item_indptr=by_item.indptr.astype(np.int64),
+                    users=by_item.indices,
+                    by_item=by_item.data,
+                    user_indptr=by_user.indptr.astype(np.int64),
+                    items=by_user.indices,
+                    by_user=by_user.data,
+                    item_weights=pairs.item_weights,
+                    shrinkage=self.shrinkage,
+                    most=self.neighbours,
+                    begin=block[0],
+                    end=block[1],
+                    threads=available_threads(),
+                ),
+            )
+
+    def _scipy(self, pairs: Pairs) -> Iterator[tuple[Block, Rows]]:
+        ones, ones_by_item = (matrix.astype(bool).astype(np.float32) for matrix in (pairs.by_user, pairs.by_item))
+
+        def best_of_block(block: Block) -> Rows:
+            rows = slice(*block)
+            similar = (pairs.by_item[rows] @ pairs.by_user).tocsr()
+            shared = (ones_by_item[rows] @ ones).tocsr()
+            return self._best(similar, shared, pairs.item_weights, block[0])
+
+        blocks = pairs.blocks(PAIRS_PER_BLOCK)
         with ThreadPoolExecutor(available_threads()) as pool:
-            for (_, end), rows in zip(blocks, pool.map(best_of_block, blocks), strict=True):
-                found.append(rows)
-                progress("fit item-knn", end, n_items)
-        return _as_model(found, n_items)
+            yield from zip(blocks, pool.map(best_of_block, blocks), strict=True)
 
     def _best(
         self, similar: sp.csr_matrix, shared: sp.csr_matrix, item_weight: NDArray[np.float64], first: int

@@ -66,17 +66,20 @@ def blend_of(bundle: Bundle, history: History) -> Blend:
         "popular": lambda: FromScores(bundle.popular),
     }
     if not (rules.exclude_owned or rules.exclude_seen):
-        parts["own"] = lambda: FromAll(_own(len(bundle.items), history))
+        parts["own"] = lambda: FromAll(_own(bundle, history))
     hidden = items if rules.exclude_seen else items[history.owned & rules.exclude_owned]
     return Blend(
         [Part.of(name, w, part(), hidden) for name, part in parts.items() if (w := getattr(weights, name)) > 0]
     )
 
 
-def _own(n_items: int, history: History) -> NDArray[np.float32]:
-    """Return ln(1 + days on which it was bought), shape (I,): the tenth purchase says less than the second."""
-    scores = np.zeros(n_items, dtype=np.float32)
-    scores[history.items] = np.log1p(history.bought)
+def _own(bundle: Bundle, history: History) -> NDArray[np.float32]:
+    """Return ln(1 + days on which it was bought), shape (I,): the tenth purchase says less than the second.
+
+    Items of too few users to be trained on are no candidates.
+    """
+    scores = np.zeros(len(bundle.items), dtype=np.float32)
+    scores[history.items] = np.where(np.isin(history.items, bundle.als_index.items), np.log1p(history.bought), 0)
     return scores
 
 

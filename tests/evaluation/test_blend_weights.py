@@ -33,9 +33,24 @@ def test_ndcg_by_hand() -> None:
 def test_users_with_fewer_candidates_are_not_filled_up() -> None:
     few = (np.ones((1, 1), dtype=np.float32), np.array([True]), 1)
     many = (np.ones((1, 5), dtype=np.float32), np.array([True, *[False] * 4]), 1)
-    users, ranks = Scored.of([few, many], SOURCES[:1]).ranks(np.ones(1, dtype=np.float32))
-    assert users.tolist() == [0, 1]
-    assert ranks.tolist() == [0, 4]  # what can't be told apart ranks behind
+    scored = Scored.of([few, many], SOURCES[:1])
+    for k, expected in ((5, ([0, 1], [0, 4])), (3, ([0], [0]))):  # what can't be told apart ranks behind
+        users, ranks = scored.ranks(np.ones(1, dtype=np.float32), k)
+        assert (users.tolist(), ranks.tolist()) == expected
+
+
+@pytest.mark.parametrize("k", [1, 3, 10, 40, 60])
+def test_ranks_are_those_of_all_comparisons(k: int) -> None:
+    scored, weights = planted(0.5), np.array([1, 0.4, 0.2], dtype=np.float32)
+    scored = Scored.of(
+        [(np.round(f, 1), h, 4) for f, h in zip(scored.features.swapaxes(0, 1), scored.hits, strict=True)], SOURCES
+    )
+    scores = np.tensordot(weights, scored.features, axes=1)
+    users, places = np.nonzero(scored.hits)
+    ranks = np.count_nonzero(scores[users] >= scores[users, places][:, None], axis=1) - 1
+    found = scored.ranks(weights, k)
+    assert found[0].tolist() == users[ranks < k].tolist()
+    assert found[1].tolist() == ranks[ranks < k].tolist()
 
 
 def test_planted_weights_are_found() -> None:

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from recommender.errors import DataError
+from recommender.kernels import has_native, native
 from recommender.models import ItemKNN
 from recommender.models import item_knn as module
+
+
+@pytest.fixture(params=["native", "scipy"], autouse=True)
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "scipy":
+        monkeypatch.setattr(module, "has_native", lambda: False)
+    elif not has_native():
+        pytest.skip("the native kernels are not built here")
 
 
 def matrix(rows: list[list[float]]) -> sp.csr_matrix:
@@ -46,7 +57,7 @@ def test_a_smaller_item_exponent_favours_what_many_have() -> None:
     assert best == [1, 2]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     seed=st.integers(0, 2**32 - 1),
     shape=st.tuples(st.integers(1, 25), st.integers(1, 25)),
@@ -85,6 +96,7 @@ def test_blocks_do_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     users = sp.random(60, 40, density=0.2, format="csr", random_state=1, dtype=np.float32)
     whole = ItemKNN(neighbours=5).fit(users)
     monkeypatch.setattr(module, "PAIRS_PER_BLOCK", 50)
+    monkeypatch.setattr(module, "PAIRS_PER_CALL", 50)
     seen: list[int] = []
     parts = ItemKNN(neighbours=5).fit(users, progress=lambda _, done, __: seen.append(done))
     assert len(seen) > 3
@@ -118,3 +130,49 @@ def test_scores_of_a_history_add_up() -> None:
     summed = model.summed(np.array([0, 1], dtype=np.int32), np.array([1.0, 0.5], dtype=np.float32))
     np.testing.assert_allclose(summed, [0.5 * 2, 1.0 * 2, 1.0 * 1 + 0.5 * 1])
     assert model.summed(np.array([], dtype=np.int32), np.array([], dtype=np.float32)).tolist() == [0, 0, 0]
+
+
+def test_the_native_search_is_that_of_scipy(monkeypatch: pytest.MonkeyPatch) -> None:
+    users = sp.random(300, 90, density=0.1, format="csr", random_state=2, dtype=np.float32)
+    estimator = ItemKNN(0.6, 0.4, neighbours=20, shrinkage=1.5)
+    here = estimator.fit(users)
+    monkeypatch.setattr(module, "has_native", lambda: False)
+    there = estimator.fit(users)
+    for name in ("indptr", "neighbours", "support"):
+        np.testing.assert_array_equal(getattr(here, name), getattr(there, name))
+    np.testing.assert_allclose(here.scores, there.scores, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "said"),
+    [
+        ({"users": np.array([0, 9], dtype=np.int32)}, IndexError, "user has no row"),
+        ({"items": np.array([0, -1], dtype=np.int32)}, IndexError, "item has no row"),
+        ({"item_indptr": np.array([0, 1, 3])}, ValueError, "indptr must rise"),
+        ({"by_user": np.ones(1)}, ValueError, "a value for each index"),
+        ({"item_weights": np.ones(3)}, ValueError, "a weight for each item"),
+        ({"most": 0}, ValueError, "most must be above 0"),
+        ({"end": 3}, ValueError, "rows in order"),
+    ],
+)
+def test_the_native_search_refuses_what_it_would_read_past(
+    change: dict[str, Any], error: type[Exception], said: str
+) -> None:
+    given: dict[str, Any] = {
+        "item_indptr": np.array([0, 1, 2]),
+        "users": np.array([0, 0], dtype=np.int32),
+        "by_item": np.ones(2),
+        "user_indptr": np.array([0, 2]),
+        "items": np.array([0, 1], dtype=np.int32),
+        "by_user": np.ones(2),
+        "item_weights": np.ones(2),
+        "shrinkage": 0.0,
+        "most": 5,
+        "begin": 0,
+        "end": 2,
+        "threads": 1,
+    }
+    if has_native():
+        assert [part.tolist() for part in native.nearest_by_users(**given)] == [[1, 1], [1, 0], [1, 1], [1, 1]]
+        with pytest.raises(error, match=said):
+            native.nearest_by_users(**given | change)

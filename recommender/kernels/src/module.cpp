@@ -4,6 +4,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -11,6 +12,7 @@
 
 #include "dense.h"
 #include "kernels.h"
+#include "neighbours.h"
 #include "threads.h"
 
 namespace py = pybind11;
@@ -303,6 +305,59 @@ class Scan {
     ScanItems items_{};
 };
 
+void require_rows(const Array<std::int64_t>& indptr, const Array<std::int32_t>& indices, const Array<double>& values) {
+    require(indptr.ndim() == 1 && indptr.size() >= 1, "indptr must have one dimension and not be empty");
+    require(indptr.at(0) == 0 && indptr.at(indptr.size() - 1) == indices.size() &&
+                std::is_sorted(indptr.data(), indptr.data() + indptr.size()),
+            "indptr must rise from 0 to the number of indices");
+    require(indices.size() == values.size(), "there must be a value for each index");
+}
+
+// Lengths of the rows from `begin` to `end`, and their neighbours, scores and support one row after the other.
+py::tuple nearest_by_users(const Array<std::int64_t>& item_indptr, const Array<std::int32_t>& users,
+                           const Array<double>& by_item, const Array<std::int64_t>& user_indptr,
+                           const Array<std::int32_t>& items, const Array<double>& by_user,
+                           const Array<double>& item_weights, double shrinkage, std::int64_t most, std::int64_t begin,
+                           std::int64_t end, int threads) {
+    require_rows(item_indptr, users, by_item);
+    require_rows(user_indptr, items, by_user);
+    const std::int64_t n_items = item_indptr.size() - 1;
+    require_below(user_indptr.size() - 1, users, "a number of a user has no row");
+    require_below(n_items, items, "a number of an item has no row");
+    require(item_weights.size() == n_items, "there must be a weight for each item");
+    require(most > 0 && shrinkage >= 0, "most must be above 0 and shrinkage not below");
+    require(0 <= begin && begin <= end && end <= n_items, "begin and end must be rows in order");
+    const Incidence pairs{item_indptr.data(), users.data(), by_item.data(),      user_indptr.data(), items.data(),
+                          by_user.data(),     item_weights.data(), n_items, shrinkage};
+    std::vector<std::vector<Neighbour>> rows(static_cast<std::size_t>(end - begin));
+    {
+        const py::gil_scoped_release release;
+        std::vector<std::unique_ptr<Neighbours>> scratch(static_cast<std::size_t>(useful_threads(end - begin, threads, SHARE)));
+        in_parallel(end - begin, threads, SHARE, [&](std::int64_t first, std::int64_t last, int thread) {
+            auto& mine = scratch[static_cast<std::size_t>(thread)];
+            if (!mine) mine = std::make_unique<Neighbours>(pairs, most);
+            for (std::int64_t row = first; row < last; ++row) rows[static_cast<std::size_t>(row)] = mine->of(begin + row);
+        });
+    }
+    std::size_t n = 0;
+    for (const auto& row : rows) n += row.size();
+    Array<std::int64_t> lengths(end - begin);
+    Array<std::int32_t> neighbours(static_cast<py::ssize_t>(n)), support(static_cast<py::ssize_t>(n));
+    Array<float> scores(static_cast<py::ssize_t>(n));
+    std::int64_t* length = lengths.mutable_data();
+    std::int32_t *neighbour = neighbours.mutable_data(), *shared = support.mutable_data();
+    float* score = scores.mutable_data();
+    for (const auto& row : rows) {
+        *length++ = static_cast<std::int64_t>(row.size());
+        for (const Neighbour& one : row) {
+            *neighbour++ = one.item;
+            *score++ = static_cast<float>(one.score);
+            *shared++ = one.support;
+        }
+    }
+    return py::make_tuple(lengths, neighbours, scores, support);
+}
+
 }  // namespace
 }  // namespace alsobought
 
@@ -318,6 +373,11 @@ PYBIND11_MODULE(_native, module) {
                py::kw_only(), "threads"_a, "factors = factors square, in place.");
     module.def("multiply_by_triangle", &multiply_in_place<multiply_by_triangle>, py::arg("factors").noconvert(),
                py::arg("lower").noconvert(), py::kw_only(), "threads"_a, "factors = factors lower', in place.");
+
+    module.def("nearest_by_users", &nearest_by_users, py::kw_only(), py::arg("item_indptr").noconvert(),
+               py::arg("users").noconvert(), py::arg("by_item").noconvert(), py::arg("user_indptr").noconvert(),
+               py::arg("items").noconvert(), py::arg("by_user").noconvert(), py::arg("item_weights").noconvert(),
+               "shrinkage"_a, "most"_a, "begin"_a, "end"_a, "threads"_a, "The nearest items of some items by shared users.");
 
     py::class_<RowProblem>(module, "RowProblem")
         .def(py::init<Array<std::int64_t>, Array<std::int32_t>, std::optional<Array<float>>, float, Array<float>,
