@@ -8,6 +8,7 @@
       GateRefusedError         4  the new model is worse; nothing was promoted
       LockHeldError            5  another run holds the store's lock
       StoreError               6  the store or the disk
+      StoppedError           130  told to stop (SIGTERM); what was done is kept
 
 Every message says what is wrong, where, and what would be right. Anybody may import this module; it imports nothing.
 """
@@ -59,6 +60,12 @@ class StoreError(AlsoboughtError):
     """The store is missing, damaged, or the disk refuses."""
 
     exit_code = 6
+
+
+class StoppedError(AlsoboughtError):
+    """The process was told to stop, and did at the end of a stage."""
+
+    exit_code = 130
 
 
 class UnknownIdError(AlsoboughtError):

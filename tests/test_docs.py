@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import click
 import pytest
+import yaml
 
 from recommender.cli.app import app
 from recommender.config import load_config
@@ -143,3 +145,43 @@ def test_the_readmes_shell_runs(tmp_path: Path) -> None:
     done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert '"placement": "for-you"' in done.stdout or '"placement":"for-you"' in done.stdout
+
+
+EXAMPLES = ROOT / "docs" / "operations" / "examples"
+
+
+def test_the_examples_of_the_nightly_job_run_it() -> None:
+    command = "alsobought train --resume --quiet --json"
+    found = sorted(path.name for path in EXAMPLES.iterdir() if command in path.read_text(encoding="utf-8"))
+    assert found == ["alsobought-train.service", "nightly.sh"]
+    job = yaml.safe_load((EXAMPLES / "cronjob.yaml").read_text(encoding="utf-8"))["spec"]["jobTemplate"]["spec"]
+    (container,) = job["template"]["spec"]["containers"]
+    (rule,) = job["podFailurePolicy"]["rules"]
+    assert rule["onExitCodes"]["containerName"] == container["name"]
+    assert container["command"] == command.split()
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd-analyze is not there")
+def test_the_units_are_right(tmp_path: Path) -> None:
+    for path in EXAMPLES.glob("alsobought-*"):
+        text = path.read_text(encoding="utf-8").replace("/srv/shop/.venv/bin/alsobought", "/bin/true")
+        (tmp_path / path.name).write_text(text, encoding="utf-8")
+    units = [str(tmp_path / f"alsobought-train.{kind}") for kind in ("service", "timer")]
+    done = subprocess.run(["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(
+    ("code", "ends_with", "alarm"), [(0, 0, ""), (5, 0, ""), (4, 4, "the gate refused"), (1, 1, "log")]
+)
+def test_the_shell_script_turns_exit_codes_into_an_alarm(tmp_path: Path, code: int, ends_with: int, alarm: str) -> None:
+    shutil.copy(EXAMPLES / "nightly.sh", tmp_path)
+    (tmp_path / ".venv" / "bin").mkdir(parents=True)
+    trainer = tmp_path / ".venv" / "bin" / "alsobought"
+    trainer.write_text(f'#!/bin/sh\ntest "$*" = "train --resume --quiet --json" && exit {code}\nexit 99\n')
+    trainer.chmod(0o755)
+    environment = {**os.environ, "ALARM": f"tee {tmp_path / 'alarm'}"}
+    done = subprocess.run([tmp_path / "nightly.sh"], env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == ends_with
+    assert alarm in ((tmp_path / "alarm").read_text() if (tmp_path / "alarm").exists() else "")
+    assert bool(alarm) == (tmp_path / "alarm").exists()

@@ -48,13 +48,11 @@ class SchemaError(StoreError):
 def write_files(bundle: Bundle, folder: Path) -> dict[str, FileEntry]:
     """Write everything but the manifest into an existing folder; return size and digest of each file."""
     for name in ID_MAPS:
-        ids: IdMap = getattr(bundle, name)
-        _save(folder / "ids" / f"{name}-blob.npy", ids.blob)
-        _save(folder / "ids" / f"{name}-offsets.npy", ids.offsets)
+        save_ids(folder, name, getattr(bundle, name))
     _save_arrays(folder / "histories", bundle.histories)
     for name in (*SIMILARITIES, *ITEM_SCORES):
         _save_arrays(folder / name, getattr(bundle, name))
-    _save(folder / "als" / "item_factors.npy", bundle.als.item_factors)
+    save_array(folder / "als" / "item_factors.npy", bundle.als.item_factors)
     for name in INDEXES:
         _write_index(getattr(bundle, name), folder / name)
     pq.write_table(bundle.catalogue.table, folder / "catalogue.parquet")
@@ -116,13 +114,13 @@ def read_files(folder: Path, manifest: Manifest) -> Bundle:
     try:
         config = parse_config(manifest.config, source=f"{folder / MANIFEST}: config")
         als = config.models.als
-        factors = _load(folder / "als" / "item_factors.npy")
+        factors = load_array(folder / "als" / "item_factors.npy")
         return Bundle(
             manifest=manifest,
             config=config,
-            users=_load_ids(folder, "users"),
-            sessions=_load_ids(folder, "sessions"),
-            items=_load_ids(folder, "items"),
+            users=load_ids(folder, "users"),
+            sessions=load_ids(folder, "sessions"),
+            items=load_ids(folder, "items"),
             catalogue=Catalogue(pq.ParquetFile(folder / "catalogue.parquet").read()),
             histories=_load_arrays(folder / "histories", Histories),
             als=FactorModel(
@@ -149,7 +147,7 @@ def read_files(folder: Path, manifest: Manifest) -> Bundle:
         raise StoreError(f"{folder}: can't be opened: {error}") from error
 
 
-def _save(path: Path, array: np.ndarray[Any, Any]) -> None:
+def save_array(path: Path, array: np.ndarray[Any, Any]) -> None:
     """Write an .npy file; np.save would not say what the disk refused."""
     path.parent.mkdir(exist_ok=True)
     array = np.ascontiguousarray(array)
@@ -158,7 +156,8 @@ def _save(path: Path, array: np.ndarray[Any, Any]) -> None:
         file.write(array.data)
 
 
-def _load(path: Path) -> np.ndarray[Any, Any]:
+def load_array(path: Path) -> np.ndarray[Any, Any]:
+    """Map an .npy file, read-only; one with pickled objects is refused."""
     return np.asarray(np.load(path, mmap_mode="r", allow_pickle=False))
 
 
@@ -166,34 +165,41 @@ def _write_index(index: ItemIndex, folder: Path) -> None:
     """Write an index; faiss.write_index would leave a stump on a full disk without a word."""
     if isinstance(index, ExactIndex):
         for name in EXACT_ARRAYS:
-            _save(folder / f"{name}.npy", getattr(index, name))
+            save_array(folder / f"{name}.npy", getattr(index, name))
     elif isinstance(index, FaissIndex):
-        _save(folder / "items.npy", index.items)
+        save_array(folder / "items.npy", index.items)
         (folder / SEARCHER).write_bytes(faiss.serialize_index(index.searcher).data)
 
 
 def _save_arrays(folder: Path, record: Histories | SimilarityModel | ItemScores) -> None:
     for field in fields(record):
-        _save(folder / f"{field.name}.npy", getattr(record, field.name))
+        save_array(folder / f"{field.name}.npy", getattr(record, field.name))
 
 
 def _load_arrays(folder: Path, kind: type[ArraysT]) -> ArraysT:
-    return kind(**{field.name: _load(folder / f"{field.name}.npy") for field in fields(kind)})
+    return kind(**{field.name: load_array(folder / f"{field.name}.npy") for field in fields(kind)})
 
 
 def _load_index(folder: Path, name: str) -> ItemIndex:
     """Open an index; one that was built with native kernels is searched by FAISS where there are none."""
     folder, metric = folder / name, INDEXES[name]
-    items = _load(folder / "items.npy")
+    items = load_array(folder / "items.npy")
     if (folder / SEARCHER).exists():
         return FaissIndex(faiss.read_index(str(folder / SEARCHER), faiss.IO_FLAG_MMAP_IFC), items, metric)
     if not has_native():
-        return flat_index(_load(folder / "factors.npy"), items, metric)
-    return ExactIndex(**{name: _load(folder / f"{name}.npy") for name in EXACT_ARRAYS}, metric=metric)
+        return flat_index(load_array(folder / "factors.npy"), items, metric)
+    return ExactIndex(**{name: load_array(folder / f"{name}.npy") for name in EXACT_ARRAYS}, metric=metric)
 
 
-def _load_ids(folder: Path, name: str) -> IdMap:
-    return IdMap(_load(folder / "ids" / f"{name}-blob.npy"), _load(folder / "ids" / f"{name}-offsets.npy"))
+def save_ids(folder: Path, name: str, ids: IdMap) -> None:
+    """Write an id map as two .npy files below `folder`/ids."""
+    save_array(folder / "ids" / f"{name}-blob.npy", ids.blob)
+    save_array(folder / "ids" / f"{name}-offsets.npy", ids.offsets)
+
+
+def load_ids(folder: Path, name: str) -> IdMap:
+    """Open the id map that `save_ids` wrote."""
+    return IdMap(load_array(folder / "ids" / f"{name}-blob.npy"), load_array(folder / "ids" / f"{name}-offsets.npy"))
 
 
 def _files(folder: Path) -> Iterator[Path]:

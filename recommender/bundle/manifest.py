@@ -28,12 +28,22 @@ class Schema(BaseModel):
     schema_version: int
 
 
+class SourceState(BaseModel):
+    """How many rows of a source were used, and the time of its last event (RFC 3339), None without times."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rows: int
+    last_time: str | None
+
+
 class Manifest(BaseModel):
     """manifest.json: sizes, digests, origin and measurements of one version.
 
     `created_at` and `as_of` are RFC 3339 (UTC); `as_of` is the time of the last event that is no return, None without
-    times. `main_event` is the event type that counts as the shop's goal. `metrics` are those of the split before the
-    final fit, `index_recall` the share of the true best 20 that each index finds. `solver` is what fitted ALS,
+    times. `events_by_type` and `sources` (by name) are what the next run compares its data with. `main_event` is the
+    event type that counts as the shop's goal. `metrics` are those of the split before the final fit,
+    `index_recall` the share of the true best 20 that each index finds. `solver` is what fitted ALS,
     `weights` what its regularization and unobserved weight came to, and `warm_start` the version whose item factors it
     started from, if any. `log_position` is the last row of the event log that was read, None where it was no source.
     """
@@ -49,6 +59,8 @@ class Manifest(BaseModel):
     n_sessions: int
     n_items: int
     n_events: int
+    events_by_type: dict[str, int] = {}
+    sources: dict[str, SourceState] = {}
     data_sha256: str
     config: dict[str, Any]
     metrics: dict[str, float] = {}

@@ -9,22 +9,21 @@ STORE/
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
 from recommender.bundle.bundle import Bundle
 from recommender.bundle.files import MANIFEST, SchemaError, check_files, read_files, read_manifest, write_files
 from recommender.bundle.manifest import SCHEMA_VERSION, Manifest, VersionInfo
-from recommender.errors import LockHeldError, StoreError
+from recommender.errors import StoreError
+from recommender.lock import lock_of
 
 CURRENT = "CURRENT"
 PROMOTIONS = "PROMOTIONS"
-LOCK = "LOCK"
 VERSION_NAME = re.compile(r"v\d{5,}")
 UNFINISHED = "unfinished-"
 
@@ -35,8 +34,7 @@ class Store:
     def __init__(self, path: Path) -> None:
         self.path = path
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> AbstractContextManager[None]:
         """Hold the store for writing; the folder is made where it is missing.
 
         Raises
@@ -44,16 +42,7 @@ class Store:
         LockHeldError
             At once, if another process holds it.
         """
-        self._require_no_file()
-        with _disk_errors(self.path):
-            self.path.mkdir(parents=True, exist_ok=True)
-            lock = (self.path / LOCK).open("a")
-        with lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise LockHeldError(f"{self.path}: another run is writing to this store; wait for it to end") from None
-            yield
+        return lock_of(self.path)
 
     def current(self) -> str | None:
         """Return the name of the live version, None where nothing was ever promoted."""
@@ -131,7 +120,7 @@ class Store:
         names = self.names()
         version = f"v{_number(names[-1]) + 1 if names else 1:05d}"
         unfinished = self.path / f"{UNFINISHED}{version}"
-        with _disk_errors(unfinished):
+        with disk_errors(unfinished):
             self._remove_unfinished()
             try:
                 unfinished.mkdir()
@@ -176,7 +165,7 @@ class Store:
         live = self.current()
         names = self.names()
         doomed = [name for name in names[: max(len(names) - keep, 0)] if name != live]
-        with _disk_errors(self.path):
+        with disk_errors(self.path):
             self._remove_unfinished()
             for name in doomed:  # a killed run must not leave half a version under its name
                 (self.path / name).rename(self.path / f"{UNFINISHED}{name}")
@@ -223,9 +212,9 @@ class Store:
     def _make_live(self, version: str, trail: list[str]) -> None:
         folder = self._folder(version)
         check_files(folder, read_manifest(folder), digests=True)
-        with _disk_errors(self.path / CURRENT):
-            _replace(self.path / PROMOTIONS, trail)
-            _replace(self.path / CURRENT, [version])
+        with disk_errors(self.path / CURRENT):
+            replace_file(self.path / PROMOTIONS, _lines(*trail))
+            replace_file(self.path / CURRENT, _lines(version))
 
     def _trail(self) -> list[str]:
         """Return the versions that were live one after the other, the live one last."""
@@ -260,15 +249,19 @@ def _number(name: str) -> int:
     return int(name[1:])
 
 
-def _replace(path: Path, lines: list[str]) -> None:
+def replace_file(path: Path, content: bytes) -> None:
     """Write a file so that it is the old one or the new one at any moment."""
     new = path.with_name(f"{path.name}.new")
-    with new.open("w", encoding="ascii") as file:
-        file.write("".join(f"{line}\n" for line in lines))
+    with new.open("wb") as file:
+        file.write(content)
         file.flush()
         os.fsync(file.fileno())
     new.rename(path)
     _sync(path.parent)
+
+
+def _lines(*names: str) -> bytes:
+    return "".join(f"{name}\n" for name in names).encode("ascii")
 
 
 def _sync(path: Path) -> None:
@@ -285,7 +278,8 @@ def _sync_tree(folder: Path) -> None:
 
 
 @contextmanager
-def _disk_errors(path: Path) -> Iterator[None]:
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn what the disk refuses into a StoreError that names the file, or else `path`."""
     try:
         yield
     except OSError as error:

@@ -103,5 +103,5 @@ def metrics_table(metrics: Mapping[str, float]) -> Table:
 
 
 def _ratio(models: list[str], values: Mapping[str, float]) -> str:
-    ours, best = (values.get(model, 0.0) for model in models[:2]) if len(models) > 1 else (0.0, 0.0)
+    ours, best = (values.get(model, 0.0) for model in (models[0], models[-1])) if len(models) > 1 else (0.0, 0.0)
     return f"{ours / best:.2f}" if best > 0 else "-"

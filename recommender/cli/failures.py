@@ -23,7 +23,8 @@ def report(error: BaseException) -> int:
         click.echo(error.format_message(), err=True)
         return USAGE
     code, message = explain(error)
-    click.echo("interrupted" if code == INTERRUPTED else f"error: {printable(message)}", err=True)
+    kind = "interrupted" if code == INTERRUPTED else "error"
+    click.echo(f"{kind}: {printable(message)}" if message else kind, err=True)
     if code == BUG and os.environ.get("ALSOBOUGHT_TRACEBACK") == "1":
         traceback.print_exception(error)
     return code

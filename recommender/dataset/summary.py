@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -70,6 +70,11 @@ class DataSummary:
         """Return the counts as JSON-able values."""
         return {**asdict(self), "robot_ids": list(self.robot_ids)}
 
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> DataSummary:
+        """Return the counts that `to_dict` gave."""
+        return cls(**{**record, "robot_ids": tuple(record["robot_ids"])})
+
 
 def summarise(dataset: Dataset) -> DataSummary:
     """Count what is in a dataset; some seconds at 20 million events."""
@@ -132,6 +137,11 @@ def pair_density(user: NDArray[np.int32], item: NDArray[np.int32], n_users: int,
 def rfc3339(seconds: int) -> str:
     """Return seconds since 1970 (UTC) as people and programs write them: 2024-01-31T23:59:59Z."""
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def seconds_of(text: str) -> int:
+    """Return what `rfc3339` wrote as seconds since 1970."""
+    return int(datetime.fromisoformat(text).timestamp())
 
 
 def _namer(dataset: Dataset) -> Callable[[int], str]:

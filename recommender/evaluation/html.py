@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from html import escape
-from importlib.resources import files
 from itertools import groupby
 from math import log10
 from pathlib import Path
@@ -16,6 +15,7 @@ from recommender.errors import StoreError
 from recommender.evaluation.charts import Series, interval_bar, line_chart, nice_scale
 from recommender.evaluation.measure import main_figure
 from recommender.evaluation.metrics import RANKING_METRICS
+from recommender.evaluation.page import details, facts, figure, page, section, table
 from recommender.evaluation.previous import Changes
 from recommender.evaluation.report import Comparison, Curve, EvaluationReport, Example, Row, SliceRow
 from recommender.evaluation.verdict import headline, main_comparisons, sentence
@@ -39,7 +39,6 @@ MEANINGS = {
 COLOURS = 6
 MOST_RANKED = 8  # metrics, each at its k; where there are more, only those at the main k are drawn
 TELLING = 30  # the wide intervals of smaller slices run out of their cell, so that those of the others can be seen
-RIGHT = ' class="n"'
 HOW_TO_READ = """\
 Each figure is a mean over cases. Its interval holds the true mean in 95 of 100 such samples of users; it does not cover
 another choice of the period. p is the chance of so large a difference if neither model were better, adjusted (Holm)
@@ -57,26 +56,7 @@ def render(report: EvaluationReport, changes: Changes | None = None) -> str:
         _origin(report),
         _glossary(report),
     ]
-    return "\n".join(
-        [
-            "<!doctype html>",
-            '<html lang="en">',
-            "<head>",
-            '<meta charset="utf-8">',
-            '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            '<meta name="color-scheme" content="light dark">',
-            "<title>Offline evaluation</title>",
-            f"<style>{files(__package__).joinpath('static', 'report.css').read_text(encoding='utf-8')}</style>",
-            "</head>",
-            "<body>",
-            "<main>",
-            *filter(None, sections),
-            "</main>",
-            "</body>",
-            "</html>",
-            "",
-        ]
-    )
+    return page("Offline evaluation", sections)
 
 
 def write_html(path: Path, report: EvaluationReport, changes: Changes | None = None) -> None:
@@ -105,7 +85,7 @@ def _verdict(report: EvaluationReport) -> str:
     ]
     if report.split is not None:
         counts = report.split.counts
-        facts = [
+        counted = [
             ("split", report.split.kind.replace("_", " ")),
             ("training events", f"{counts.train_events:,}"),
             ("test events", f"{counts.test_events:,}"),
@@ -113,7 +93,7 @@ def _verdict(report: EvaluationReport) -> str:
             ("cold test items", f"{counts.cold_items:,} of {counts.test_items:,}"),
             *((record.name, f"{record.n:,} {record.unit}") for record in report.tasks),
         ]
-        parts.append(_facts(facts))
+        parts.append(facts(counted))
         parts.append(f'<p class="quiet">{escape(_sentence(report.split.note))}</p>')
     return "\n".join([*parts, "</header>"])
 
@@ -143,15 +123,15 @@ def _since(report: EvaluationReport, changes: Changes | None) -> str:
     parts = [
         f"<h2>{escape(report.models[0])} since the previous run</h2>",
         *(f"<p>{escape(note)}</p>" for note in changes.notes),
-        _table(("task", "metric", "before", "now", "change"), rows, numbers=(2, 3, 4)),
+        table(("task", "metric", "before", "now", "change"), rows, numbers=(2, 3, 4)),
         '<p class="quiet">In bold: the two 95% intervals do not overlap.</p>',
     ]
     if changes.options:
         options = [[f"<code>{escape(name)}</code>", escape(a), escape(b)] for name, a, b in changes.options]
-        parts.append(_table(("option", "before", "now"), options))
+        parts.append(table(("option", "before", "now"), options))
     elif changes.same_data:
         parts.append("<p>Data and configuration are the same.</p>")
-    return _section(parts)
+    return section(parts)
 
 
 def _task(report: EvaluationReport, task: str) -> str:
@@ -179,7 +159,7 @@ def _task(report: EvaluationReport, task: str) -> str:
         _slices(report, [row for row in report.slices if row.task == task]),
         _every_figure(rows),
     ]
-    return _section(parts)
+    return section(parts)
 
 
 def _ranking_table(report: EvaluationReport, rows: Sequence[Row]) -> str:
@@ -192,7 +172,7 @@ def _ranking_table(report: EvaluationReport, rows: Sequence[Row]) -> str:
             name = f"{escape(metric)}@{k}" if row is lines[0] else ""
             bar = interval_bar(row.value, row.low, row.high, scale, _colour(report, row.model))
             body.append([name, _model(report, row.model), bar, _number(row.value), _interval(row.low, row.high)])
-    return _table(("metric", "model", "", "mean", "95% interval"), body, numbers=(3, 4), heads=(0,), kind="bars")
+    return table(("metric", "model", "", "mean", "95% interval"), body, numbers=(3, 4), heads=(0,), kind="bars")
 
 
 def _comparison_table(report: EvaluationReport, comparisons: Sequence[Comparison]) -> str:
@@ -212,7 +192,7 @@ def _comparison_table(report: EvaluationReport, comparisons: Sequence[Comparison
         for one in shown
     ]
     head = ("metric", "model", "", "difference", "95% interval", "p")
-    return f"<h3>Difference to {escape(shown[0].baseline)}</h3>" + _table(
+    return f"<h3>Difference to {escape(shown[0].baseline)}</h3>" + table(
         head, body, numbers=(3, 4, 5), heads=(0,), kind="bars"
     )
 
@@ -229,7 +209,7 @@ def _shown_table(report: EvaluationReport, rows: Sequence[Row]) -> str:
         for metric, lines in by_metric.items()
     ]
     columns = range(1, 1 + len(report.models))
-    return _table(("metric", *map(escape, report.models)), body, numbers=columns, heads=(0,), kind="shown")
+    return table(("metric", *map(escape, report.models)), body, numbers=columns, heads=(0,), kind="shown")
 
 
 def _accuracy_and_coverage(report: EvaluationReport, rows: Sequence[Row]) -> str:
@@ -256,7 +236,7 @@ def _accuracy_and_coverage(report: EvaluationReport, rows: Sequence[Row]) -> str
         for label, (x, y) in zip(one.labels, one.points, strict=True)
     )
     chart = line_chart(title, "coverage", "ndcg", series, x_max=x_max, y_max=y_max)
-    return _figure(chart, "Accuracy against coverage. Up and to the right is better.")
+    return figure(chart, "Accuracy against coverage. Up and to the right is better.")
 
 
 def _popularity(report: EvaluationReport, curves: Sequence[Curve]) -> str:
@@ -283,8 +263,8 @@ def _popularity(report: EvaluationReport, curves: Sequence[Curve]) -> str:
     counts = [*(power for power in powers if power < n_items), n_items]
     rows = [[f"{count:,}", *(f"{_at(one, count):.1%}" for one in curves)] for count in counts]
     head = ("most bought items", *(escape(one.model) for one in curves))
-    table = _details("As a table", _table(head, rows, numbers=range(1, len(head)), heads=(0,)))
-    return _figure(chart, f"Popularity curve. {title}.", table)
+    as_table = details("As a table", table(head, rows, numbers=range(1, len(head)), heads=(0,)))
+    return figure(chart, f"Popularity curve. {title}.", as_table)
 
 
 def _at(curve: Curve, count: int) -> float:
@@ -307,7 +287,7 @@ def _slices(report: EvaluationReport, rows: Sequence[SliceRow]) -> str:
             body.append([name, _model(report, row.model), bar, mean, edges, f"{row.n:,}"])
             name = ""
     head = ("slice", "model", "", "mean", "95% interval", "n")
-    return f"<h3>Slices, {escape(report.gate_metric)}</h3>" + _table(
+    return f"<h3>Slices, {escape(report.gate_metric)}</h3>" + table(
         head, body, numbers=(3, 4, 5), heads=(0,), kind="bars"
     )
 
@@ -323,8 +303,8 @@ def _every_figure(rows: Sequence[Row]) -> str:
         ]
         for row in sorted(rows, key=lambda row: (_order(row.metric), row.k))
     ]
-    table = _table(("metric", "model", "value", "95% interval", "n"), body, numbers=(2, 3, 4), heads=(0,))
-    return _details("Every figure of this task", table)
+    figures = table(("metric", "model", "value", "95% interval", "n"), body, numbers=(2, 3, 4), heads=(0,))
+    return details("Every figure of this task", figures)
 
 
 def _examples(report: EvaluationReport) -> str:
@@ -332,7 +312,7 @@ def _examples(report: EvaluationReport) -> str:
         return ""
     parts = ["<h2>Examples</h2>", '<p class="quiet">Drawn by lot, not by success. A hit is marked.</p>']
     parts += [_example(report, one) for one in report.examples]
-    return _section(parts)
+    return section(parts)
 
 
 def _example(report: EvaluationReport, one: Example) -> str:
@@ -363,7 +343,7 @@ def _origin(report: EvaluationReport) -> str:
     if not report.fingerprint:
         return ""
     origin = report.fingerprint
-    facts = [
+    counted = [
         (name, str(origin[key]))
         for name, key in (
             ("training data, SHA-256", "train_sha256"),
@@ -375,15 +355,15 @@ def _origin(report: EvaluationReport) -> str:
     ]
     libraries = origin.get("libraries") or {}
     if libraries:
-        facts.append(("libraries", ", ".join(f"{name} {version}" for name, version in libraries.items())))
+        counted.append(("libraries", ", ".join(f"{name} {version}" for name, version in libraries.items())))
     config = json.dumps(origin.get("config") or {}, indent=2, ensure_ascii=False)
     notes = "".join(f"<li>{escape(_sentence(note))}</li>" for note in report.notes)
-    return _section(
+    return section(
         [
             "<h2>Data and configuration</h2>",
             f"<ul>{notes}</ul>",
-            _facts(facts),
-            _details("The configuration in full", f"<pre>{escape(config)}</pre>"),
+            facts(counted),
+            details("The configuration in full", f"<pre>{escape(config)}</pre>"),
         ]
     )
 
@@ -393,7 +373,7 @@ def _glossary(report: EvaluationReport) -> str:
     terms = "".join(
         f"<dt>{escape(name)}</dt><dd>{escape(text)}</dd>" for name, text in MEANINGS.items() if name in used
     )
-    return _section(
+    return section(
         [
             "<h2>How to read this</h2>",
             f"<p>{escape(HOW_TO_READ)}</p>",
@@ -441,47 +421,3 @@ def p_text(p: float) -> str:
 
 def _sentence(text: str) -> str:
     return text[:1].upper() + text[1:].rstrip(".") + "."
-
-
-def _section(parts: Iterable[str]) -> str:
-    return "\n".join(["<section>", *filter(None, parts), "</section>"])
-
-
-def _facts(pairs: Iterable[tuple[str, str]]) -> str:
-    entries = "".join(f"<div><dt>{escape(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in pairs)
-    return f'<dl class="facts">{entries}</dl>'
-
-
-def _figure(chart: str, caption: str, table: str = "") -> str:
-    return f"<figure>{chart}<figcaption>{escape(caption)}</figcaption>{table}</figure>"
-
-
-def _details(summary: str, content: str) -> str:
-    return f"<details><summary>{escape(summary)}</summary>{content}</details>"
-
-
-def _table(
-    head: Sequence[str],
-    rows: Iterable[Sequence[str]],
-    *,
-    numbers: Iterable[int] = (),
-    heads: Iterable[int] = (),
-    kind: str = "plain",
-) -> str:
-    """Return a table of cells that are HTML already; columns of numbers stand to the right."""
-    right, row_heads = set(numbers), set(heads)
-    names = "".join(f'<th scope="col"{RIGHT if i in right else ""}>{name}</th>' for i, name in enumerate(head))
-    body = "".join(f"<tr>{''.join(_cells(row, head, right, row_heads))}</tr>" for row in rows)
-    return (
-        f'<div class="scroll"><table class="{kind}"><thead><tr>{names}</tr></thead><tbody>{body}</tbody></table></div>'
-    )
-
-
-def _cells(row: Sequence[str], head: Sequence[str], right: set[int], row_heads: set[int]) -> Iterator[str]:
-    for i, cell in enumerate(row):
-        if i in row_heads and cell:
-            yield f'<th scope="row">{cell}</th>'
-        elif i in right:
-            yield f'<td class="n" data-name="{head[i]}">{cell}</td>'
-        else:
-            yield f"<td>{cell}</td>"

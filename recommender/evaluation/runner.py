@@ -28,11 +28,12 @@ from recommender.evaluation.tasks import (
     goal_events,
     similar_items_task,
 )
-from recommender.progress import Progress, silent
+from recommender.progress import Progress, silent, under
 
 MODEL = "alsobought"
 BASELINE = "best sellers"
 EXAMPLES = 10
+NO_RIVALS: Mapping[str, Bundle] = {}
 
 Relations = tuple[NDArray[np.int32], NDArray[np.int32]]
 """Items and the items related to them, each of shape (n,)."""
@@ -44,6 +45,7 @@ def evaluate_bundle(
     config: Evaluation,
     gate: Gate,
     *,
+    rivals: Mapping[str, Bundle] = NO_RIVALS,
     relations: Relations | None = None,
     fingerprint: Mapping[str, Any] | None = None,
     workers: int | None = None,
@@ -53,7 +55,9 @@ def evaluate_bundle(
 
     Only items with factors that the shop may show are relevant: the rule `matrix.min_users_per_item` holds for
     candidates and truth. The baseline ranks such items by distinct users of the last `test_days` of training and
-    repeats nothing that is hidden or given. `fingerprint` says of which data and configuration the report tells;
+    repeats nothing that is hidden or given. `rivals`, by name, are bundles fitted on the same events and ids: they are
+    asked for-you too, and what one of them can show may be relevant. `fingerprint` says of which data and configuration
+    the report tells;
     `workers` as in `answer_tasks`.
 
     Raises
@@ -64,7 +68,8 @@ def evaluate_bundle(
     check_split(split)
     train, test = (goal_events(side, bundle.manifest.main_event) for side in (split.train, split.test))
     known = np.zeros(len(bundle.items), dtype=bool)
-    known[bundle.als_index.items] = True
+    for one in (bundle, *rivals.values()):
+        known[one.als_index.items] = True
     known &= bundle.catalogue.servable
     facts = item_facts(train, bundle.catalogue, known)
 
@@ -83,20 +88,22 @@ def evaluate_bundle(
     measured: list[Measured] = []
     examples = []
     for task, ours in zip(asked, served, strict=True):
-        answers = {MODEL: ours, BASELINE: Answers(best_not_given(best, task.given, depth))}
+        theirs = _answers_of(rivals, task, depth, workers, progress) if task.name == FOR_YOU else {}
+        answers = {MODEL: ours, **theirs, BASELINE: Answers(best_not_given(best, task.given, depth))}
         slices = slices_of(task, facts, bundle.catalogue)
         measured.append(measure_task(task, answers, facts, ks=config.k, main=main, baseline=BASELINE, slices=slices))
         examples += examples_of(task, answers, bundle, config.k[0], EXAMPLES // len(asked))
     comparisons = adjust([one for part in measured for one in part.comparisons])
-    gate_line = next((one for one in _of(comparisons, main) if one.task == FOR_YOU), None)
+    ours_alone = [one for one in _of(comparisons, main) if one.model == MODEL]
+    gate_line = next((one for one in ours_alone if one.task == FOR_YOU), None)
     return EvaluationReport(
         rows=[row for part in measured for row in part.rows],
         notes=[split.note, *notes_on(split), *_notes_on(tasks)],
-        warnings=_warnings(_of(comparisons, main)),
+        warnings=_warnings(ours_alone),
         gate_metric=gate.metric,
         difference=gate_line.difference if gate_line else 0.0,
         margin=gate_line.high - gate_line.difference if gate_line else 0.0,
-        models=[MODEL, BASELINE],
+        models=[MODEL, *rivals, BASELINE],
         baseline=BASELINE,
         tasks=[TaskRecord(task.name, task.asked, task.unit, len(task)) for task in tasks],
         split=SplitRecord(split.kind, split.note, split.counts),
@@ -107,6 +114,15 @@ def evaluate_bundle(
         fingerprint=dict(fingerprint or {}),
         cases=[part.cases for part in measured],
     )
+
+
+def _answers_of(
+    rivals: Mapping[str, Bundle], task: Task, k: int, workers: int | None, progress: Progress
+) -> dict[str, Answers]:
+    return {
+        name: answer_tasks(rival, [task], k, workers=workers, progress=under(name, progress))[0]
+        for name, rival in rivals.items()
+    }
 
 
 def item_facts(goal: Events, catalogue: Catalogue, known: NDArray[np.bool_]) -> ItemFacts:

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import DTypeLike, NDArray
 
 from recommender.config import Config, EventsColumns
-from recommender.dataset import RETURN, Events, IdMap
+from recommender.dataset import NO_TIME, RETURN, Events, IdMap
 from recommender.errors import DataError
 from recommender.event_log import erasure_digest
 from recommender.ingest.column_names import find_columns
@@ -107,6 +107,7 @@ class EventsReader:
             self._note_ids(rows)
             refused.take(batch, rows.reasons, counts)
             counts.used += int(rows.keep.sum())
+            counts.last_time = _later(counts.last_time, rows.time[rows.keep])
             counts.left_out += rows.left_out
             counts.guest_returns += rows.guest_returns
             progress("reading events", before + counts.read, total)
@@ -225,6 +226,11 @@ def count_duplicates(columns: Mapping[str, NDArray[Any]]) -> int:
 def is_sorted(values: NDArray[Any]) -> bool:
     """Say whether no value is smaller than the one before."""
     return bool((values[1:] >= values[:-1]).all())
+
+
+def _later(last: int | None, times: NDArray[np.int64]) -> int | None:
+    newest = int(times.max(initial=NO_TIME))
+    return last if newest == NO_TIME else max(newest, last or newest)
 
 
 def _ranked(ids: IdEncoder, codes: NDArray[np.int32]) -> tuple[IdMap, NDArray[np.int32]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -16,6 +17,7 @@ class SourceReport:
 
     `left_out` counts rows by event type that has no weight, `repeated_ids` rows whose event_id (or, in a catalogue,
     item_id) stood before or stands again, `guest_returns` returns by nobody known, `erased` rows of erased users.
+    `last_time` is that of the last event used, in seconds since 1970, None without times.
     """
 
     name: str
@@ -26,6 +28,7 @@ class SourceReport:
     repeated_ids: int = 0
     guest_returns: int = 0
     erased: int = 0
+    last_time: int | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the counts as JSON-able values."""
@@ -38,7 +41,13 @@ class SourceReport:
             "repeated_ids": self.repeated_ids,
             "guest_returns": self.guest_returns,
             "erased": self.erased,
+            "last_time": self.last_time,
         }
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> SourceReport:
+        """Return the counts that `to_dict` gave."""
+        return cls(**{**record, "refused": Counter(record["refused"]), "left_out": Counter(record["left_out"])})
 
 
 @dataclass
@@ -69,6 +78,12 @@ class IngestReport:
             "notices": list(self.notices),
             "refused_files": dict(self.refused_files),
         }
+
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> IngestReport:
+        """Return the report that `to_dict` gave."""
+        sources = {name: [SourceReport.from_dict(one) for one in record[name]] for name in ("events", "catalogue")}
+        return cls(**{**record, **sources})
 
 
 def total(sources: list[SourceReport], name: str) -> SourceReport:

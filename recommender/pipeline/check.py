@@ -1,16 +1,21 @@
-"""check: read the data, say what is wrong with it, train nothing."""
+"""check: read the data, say what is wrong with it, ask the data doctor, train nothing."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from recommender.bundle import Bundle, Store
 from recommender.config import Config
 from recommender.dataset import Dataset
 from recommender.dataset.summary import DataSummary, summarise
+from recommender.errors import StoreError
 from recommender.ingest import IngestReport, read_dataset, require_enough
 from recommender.placements.shop_rules import bind_rules, unknown_items
 from recommender.placements.wording import make_wording
+from recommender.pipeline.data_checks import Seen
+from recommender.pipeline.data_doctor import Finding, examine
 from recommender.progress import Progress, silent
 
 
@@ -26,16 +31,32 @@ class CheckReport:
         """Return the report as JSON types."""
         return {"ingest": self.ingest.to_dict(), "summary": self.summary.to_dict(), "warnings": self.warnings}
 
+    @classmethod
+    def from_dict(cls, record: Mapping[str, Any]) -> CheckReport:
+        """Return the report that `to_dict` gave."""
+        ingest, summary = IngestReport.from_dict(record["ingest"]), DataSummary.from_dict(record["summary"])
+        return cls(ingest, summary, record["warnings"])
 
-def run(config: Config, *, progress: Progress = silent) -> CheckReport:
-    """Read and check the data of a shop.
+
+def run(config: Config, *, progress: Progress = silent) -> tuple[CheckReport, list[Finding]]:
+    """Read and check the data of a shop, and return what the data doctor finds beside the live version, if any.
 
     Raises
     ------
     DataError
         If the data can't be read, too many rows are refused, or there is too little to train on.
     """
-    return read_and_check(config, progress=progress)[1]
+    dataset, report = read_and_check(config, progress=progress)
+    live = live_bundle(Store(config.store_path))
+    return report, examine(Seen(dataset, report.ingest, report.summary, live), config.doctor)
+
+
+def live_bundle(store: Store) -> Bundle | None:
+    """Return the live bundle, None where there is none that can be read: training is what brings a new one."""
+    try:
+        return None if store.current() is None else store.load_live()
+    except StoreError:
+        return None
 
 
 def read_and_check(

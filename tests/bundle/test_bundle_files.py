@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from recommender.bundle import Bundle, Store
-from recommender.bundle.files import _load, _save
+from recommender.bundle.files import load_array, save_array
 from recommender.bundle.manifest import config_record
 from recommender.config import Config, parse_config
 from recommender.dataset import IdMap
@@ -131,8 +131,8 @@ def test_arrays_are_memory_mapped_and_read_only(toy_bundle: Bundle) -> None:
 
 def test_an_empty_array_and_a_transposed_one_survive(tmp_path: Path) -> None:
     for array in (np.zeros(0, np.int32), np.zeros((0, 4), np.float32), np.arange(6).reshape(2, 3).T):
-        _save(tmp_path / "x.npy", array)
-        np.testing.assert_array_equal(_load(tmp_path / "x.npy"), array)
+        save_array(tmp_path / "x.npy", array)
+        np.testing.assert_array_equal(load_array(tmp_path / "x.npy"), array)
 
 
 def test_nothing_can_execute(toy_store: Store) -> None:

@@ -8,6 +8,7 @@ import pty
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,10 @@ def test_init_check_train_and_ask(run: Run, tmp_path: Path) -> None:
     assert trained.returncode == 0, trained.stderr
     assert "version  v00001, live now" in trained.stdout
     assert "verdict  passed" in trained.stdout
+    assert [line.split("  ")[0] for line in trained.stdout.splitlines() if line.endswith(" MB")] == [
+        "read and check", "data doctor", "evaluate and compare", "fit on everything", "guardrails", "publish",
+        "promote and prune",
+    ]  # fmt: skip
     assert "fit als: done" in trained.stderr
     asked = run("recommend", "--placement", "also-bought", "--item", "TENT", cwd=shop)
     assert "PEGS" in asked.stdout
@@ -103,6 +108,66 @@ def test_another_run_holds_the_lock(run: Run, own_shop: Path) -> None:
         done = run("train", cwd=own_shop)
     assert done.returncode == 5
     assert done.stdout == ""
+
+
+def test_of_eight_at_once_one_trains_and_seven_hear_so_at_once(own_shop: Path) -> None:
+    command = [sys.executable, "-m", "recommender", "train", "--quiet"]
+    began = time.monotonic()
+    started = [
+        subprocess.Popen(command, cwd=own_shop, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        for _ in range(8)
+    ]
+    ended: dict[int, float] = {}
+    while len(ended) < 8 and time.monotonic() - began < 120:
+        for number, process in enumerate(started):
+            if number not in ended and process.poll() is not None:
+                ended[number] = time.monotonic() - began
+        time.sleep(0.01)
+    said = [process.communicate()[1] for process in started]
+    codes = [process.returncode for process in started]
+    assert sorted(codes) == [0] + [5] * 7
+    trainer = codes.index(0)
+    assert all("another run is writing" in text for number, text in enumerate(said) if number != trainer)
+    assert max(ended[number] for number in range(8) if number != trainer) < ended[trainer]
+    assert Store(own_shop / "models").names() == ["v00001", "v00002"]
+
+
+def test_the_lock_is_taken_before_anything_slow_is_imported(own_shop: Path) -> None:
+    heavy = ("pandas", "pyarrow", "faiss", "implicit", "numpy", "scipy", "rich")
+    script = (
+        "import sys; from click.testing import CliRunner; from recommender.cli.app import app\n"
+        "assert CliRunner().invoke(app, ['train']).exit_code == 5\n"
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+    with Store(own_shop / "models").locked():
+        done = subprocess.run([sys.executable, "-c", script], cwd=own_shop, capture_output=True, text=True, check=False)
+    assert done.stdout == "[]\n", done.stderr
+
+
+def test_sigterm_finishes_the_stage_and_resume_goes_on(own_shop: Path, run: Run) -> None:
+    command = [sys.executable, "-m", "recommender", "train"]
+    with subprocess.Popen(command, cwd=own_shop, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        while "reading catalogue: done" not in process.stderr.readline():
+            pass
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted: told to stop (SIGTERM) and did, after '" in err
+    done = run("train", "--resume", "--quiet", cwd=own_shop)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((own_shop / "models" / "runs" / "00003.json").read_text())["resumed_after"] is not None
+
+
+def test_check_asks_the_data_doctor(run: Run, own_shop: Path) -> None:
+    items = own_shop / "data" / "items.csv"
+    items.write_text("".join(items.read_text(encoding="utf-8").splitlines(keepends=True)[:60]), encoding="utf-8")
+    done = run("check", "--json", cwd=own_shop)
+    assert done.returncode == 3
+    assert ("catalogue", "stop") in [(one["check"], one["severity"]) for one in json.loads(done.stdout)["findings"]]
+    assert "error: the data doctor stopped the run: catalogue: " in done.stderr
+    assert run("train", "--quiet", cwd=own_shop).returncode == 3
+    assert run("train", "--quiet", "--force", cwd=own_shop).returncode == 0
 
 
 def test_interrupted_leaves_the_live_version_and_no_stump(own_shop: Path) -> None:
