@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from recommender.bundle import Manifest
+    from recommender.evaluation.version_diff import VersionDiff
 
 
 @click.group("models")
 def command() -> None:
-    """List, show, promote, roll back and prune versions."""
+    """List, show, compare, promote, roll back and prune versions."""
 
 
 @command.command("list")
@@ -64,6 +65,24 @@ def show(shell: Shell, version: str | None) -> None:
     shell.answer(manifest.to_dict(), *_readable(manifest))
 
 
+@command.command("diff")
+@click.argument("a", type=VersionName())
+@click.argument("b", type=VersionName(), required=False)
+@click.option("--slates", type=click.IntRange(0, 300), default=10, show_default=True, help="How many changed lists.")
+@verb
+def diff(shell: Shell, a: str, b: str | None, slates: int) -> None:
+    """Compare version A with B (default: the live one): figures, options, and the lists that changed most.
+
+    Both are asked for-you and also-bought about the same 200 users and 100 items.
+    """
+    from recommender.bundle import Store
+    from recommender.evaluation.version_diff import compare_versions
+
+    store = Store(shell.config().store_path)
+    found = compare_versions(store.load(a), store.load(b or store.live()), most=slates)
+    shell.answer(found.to_dict(), *_differences(found))
+
+
 @command.command("promote")
 @click.argument("version", type=VersionName())
 @verb
@@ -106,6 +125,24 @@ def prune(shell: Shell, keep: int | None) -> None:
     shell.answer({"pruned": pruned}, *(f"deleted {version}" for version in pruned))
     if not pruned:
         shell.tell(f"{store.path}: nothing to delete")
+
+
+def _differences(found: VersionDiff) -> Iterator[RenderableType]:
+    from recommender.cli.console import facts, table
+
+    yield facts("", [(name, f"{before} → {now}") for name, before, now in found.facts])
+    yield ""
+    if found.metrics:
+        rows = ((name, f"{before:.4f}", f"{now:.4f}", f"{now - before:+.4f}") for name, before, now in found.metrics)
+        yield table("", ("metric", found.before, found.now, "difference"), rows, right=(1, 2, 3))
+        yield ""
+    if found.options:
+        yield table("", ("option", found.before, found.now), found.options)
+        yield ""
+    yield facts("Churn", ((placement, f"{share:.1%}") for placement, share in found.churn.items()))
+    yield ""
+    slates = ((one.placement, one.asked, one.kept, ", ".join(one.gone), ", ".join(one.came)) for one in found.slates)
+    yield table("", ("most changed", "asked about", "kept", "gone", "came"), slates, right=(2,))
 
 
 def _readable(manifest: Manifest) -> Iterator[RenderableType]:

@@ -65,7 +65,7 @@ def examine(candidate: Bundle, live: Bundle | None, limits: Guardrails) -> list[
 
     Without a live version only stock and speed have anything to be measured by.
     """
-    queries = list(_questions(candidate))
+    queries = list(questions(candidate))
     ours = self_test(candidate, queries)
     found = [Guardrail("p99 of the self-test, ms", _p99(ours), None, limits.max_p99_ms)]
     if candidate.config.placements.for_you.in_stock_only and ours.shown:
@@ -120,7 +120,7 @@ def size_bytes(bundle: Bundle) -> int:
     return sum(array.nbytes for array in arrays)
 
 
-def _questions(bundle: Bundle) -> Iterator[Query]:
+def questions(bundle: Bundle) -> Iterator[Query]:
     """Return questions about a seeded sample of users with a history and of items that may be shown."""
     rng = np.random.default_rng(0)
     users = np.flatnonzero(np.diff(bundle.histories.indptr[: len(bundle.users) + 1]))

@@ -67,14 +67,19 @@ def changes_since(report: EvaluationReport, previous: Mapping[str, Any]) -> Chan
     ]
     then, now = previous.get("fingerprint") or {}, report.fingerprint
     same_data = all(then.get(key) == now.get(key) for key in ("train_sha256", "test_sha256"))
-    old, new = (dict(_options("", record.get("config") or {})) for record in (then, now))
-    options = [
+    options = changed_options(then.get("config") or {}, now.get("config") or {})
+    notes = [] if same_data else ["The data differ, so figures may have moved for that reason alone."]
+    return Changes(figures, options, same_data, notes)
+
+
+def changed_options(then: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Return (name, then, now) of the options in which two configurations, as manifests keep them, differ."""
+    old, new = (dict(_options("", config)) for config in (then, now))
+    return [
         (name, old.get(name, ABSENT), new.get(name, ABSENT))
         for name in sorted(old | new)
         if old.get(name, ABSENT) != new.get(name, ABSENT)
     ]
-    notes = [] if same_data else ["The data differ, so figures may have moved for that reason alone."]
-    return Changes(figures, options, same_data, notes)
 
 
 def _is_evaluation(record: Any) -> TypeGuard[dict[str, Any]]:

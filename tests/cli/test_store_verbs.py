@@ -64,7 +64,32 @@ def test_show_means_the_live_one(shop: Invoke, own_shop: Path) -> None:
     assert f"{manifest.n_events:,}" in shop("models", "show", "v00001").stdout
 
 
-@pytest.mark.parametrize("verb", ["show", "promote", "rollback"])
+def test_diff_tells_figures_options_and_the_lists_that_changed_most(shop: Invoke, own_shop: Path) -> None:
+    dull = ["blend.als=0", "blend.item_knn=0", "blend.co_purchase=0", "blend.popular=1"]
+    train.run(load_config(own_shop / "shop.toml", dull), force=True)
+    found = json.loads(shop("models", "diff", "v00001", "--json").stdout)
+    assert (found["before"], found["now"]) == ("v00001", "v00002")
+    assert ["blend.popular", "0.2", "1.0"] in found["options"]
+    metrics = {name: (before, now) for name, before, now in found["metrics"]}
+    before, now = metrics["for-you/alsobought/ndcg@10"]
+    assert before > now
+    assert found["churn"]["for-you"] > 0.3 > found["churn"]["also-bought"]
+    changes = [len(one["gone"]) + len(one["came"]) for one in found["slates"]]
+    assert changes == sorted(changes, reverse=True)
+    assert len(changes) == 10
+    assert all(one["kept"] + len(one["came"]) <= 10 for one in found["slates"])
+    said = shop("models", "diff", "v00001", "v00002", "--slates", "2").stdout
+    assert "v00001 " in said
+    assert "for-you" in said
+
+
+def test_diff_of_a_version_with_itself_finds_nothing(shop: Invoke) -> None:
+    found = json.loads(shop("models", "diff", "v00001", "v00001", "--json").stdout)
+    assert found["facts"] == found["metrics"] == found["options"] == found["slates"] == []
+    assert set(found["churn"].values()) == {0.0}
+
+
+@pytest.mark.parametrize("verb", ["show", "promote", "rollback", "diff"])
 def test_a_version_that_is_not_there(shop: Invoke, verb: str) -> None:
     done = shop("models", verb, "v00099")
     assert done.exit_code == 6
