@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from recommender.config import Config
 
 SCHEMA_VERSION = 6
+UNPUBLISHED = "unpublished"
 
 
 class FileEntry(BaseModel):
@@ -51,7 +52,7 @@ class Manifest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     schema_version: int = SCHEMA_VERSION
-    version: str = "unpublished"
+    version: str = UNPUBLISHED
     created_at: str
     as_of: str | None
     main_event: str

@@ -27,8 +27,8 @@ class ChangedSlate:
 class VersionDiff:
     """What is different in `now`, another version than `before`.
 
-    `facts`, `metrics` and `options` are (name, before, now) of what differs, metrics only where both versions have them;
-    `churn` is, by placement, the mean share of a list that `before` did not show; `slates` has the most changed
+    `facts`, `metrics` and `options` are (name, before, now) of what differs, metrics only where both versions have
+    them; `churn` is, by placement, the mean share of a list that `before` did not show; `slates` has the most changed
     first.
     """
 

@@ -4,7 +4,7 @@ STORE/checkpoints/
   run.json      which run, configuration and live version they belong to, and when it began
   data/         events, ids and catalogue as arrays and Parquet, and check.json
   gate.json     figures and verdict
-  fitted/       a store of its own, with the fitted version in it
+  fitted/       the fitted version, as it would be published
 
 A checkpoint appears under its name when it is whole. A run that ends, however it ends by itself, removes them all.
 """
@@ -25,8 +25,19 @@ import pyarrow.parquet as pq
 
 from recommender import __version__
 from recommender.bundle import Bundle, Store
-from recommender.bundle.files import ID_MAPS, load_array, load_ids, save_array, save_ids
-from recommender.bundle.manifest import SCHEMA_VERSION, config_record
+from recommender.bundle.files import (
+    ID_MAPS,
+    MANIFEST,
+    check_files,
+    load_array,
+    load_ids,
+    read_files,
+    read_manifest,
+    save_array,
+    save_ids,
+    write_files,
+)
+from recommender.bundle.manifest import SCHEMA_VERSION, UNPUBLISHED, config_record
 from recommender.bundle.store import disk_errors, replace_file
 from recommender.config import Config
 from recommender.dataset import Catalogue, Dataset, Events
@@ -35,7 +46,7 @@ from recommender.pipeline.check import CheckReport
 from recommender.pipeline.fit import fingerprint
 from recommender.pipeline.run_record import RunRecord
 
-FOLDER = "checkpoints"
+FOLDER, FITTED = "checkpoints", "fitted"
 STALE_HOURS = 24
 SIZES = ("n_users", "n_sessions", "n_orders")
 
@@ -103,22 +114,26 @@ class Checkpoints:
         return self._read("gate.json")
 
     def keep_fitted(self, bundle: Bundle) -> None:
-        """Keep the fitted version."""
-        fitted = Store(self.folder / "fitted")
-        with disk_errors(fitted.path):
-            fitted.path.mkdir(exist_ok=True)
-        fitted.publish(bundle)
+        """Keep the fitted version; nothing is synced, since its digests tell whether it is whole."""
+        new, old = self.folder / f"{FITTED}.new", self.folder / FITTED
+        with disk_errors(new):
+            for folder in (new, old):
+                shutil.rmtree(folder, ignore_errors=True)
+            new.mkdir()
+            manifest = bundle.manifest.model_copy(update={"version": FITTED, "files": write_files(bundle, new)})
+            (new / MANIFEST).write_text(manifest.model_dump_json(), encoding="utf-8")
+            new.rename(old)
 
     def fitted(self) -> Bundle | None:
         """Return the fitted version, compared with its digests."""
-        store = Store(self.folder / "fitted")
-        with suppress(StoreError):
-            for version in store.names()[-1:]:
-                found = store.load(version)
-                return replace(
-                    found, manifest=found.manifest.model_copy(update={"version": "unpublished", "files": {}})
-                )
-        return None
+        folder = self.folder / FITTED
+        try:
+            manifest = read_manifest(folder)
+            check_files(folder, manifest, digests=True)
+            unpublished = manifest.model_copy(update={"version": UNPUBLISHED, "files": {}})
+            return replace(read_files(folder, manifest), manifest=unpublished)
+        except StoreError:
+            return None
 
     def remove(self) -> None:
         """Remove all checkpoints."""

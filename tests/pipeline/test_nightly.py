@@ -182,7 +182,7 @@ def test_another_configuration_or_a_damaged_checkpoint_starts_anew(configure: Co
     assert trained(other, small_shop, resume=True).promoted
     assert record(config, 2)["resumed_after"] is None
     stopped()
-    for name in ("data/events/item.npy", "gate.json", "fitted/v00001/popular/scores.npy"):
+    for name in ("data/events/item.npy", "gate.json", "fitted/popular/scores.npy"):
         path = config.store_path / FOLDER / name
         path.write_bytes(path.read_bytes()[:-3])
     assert trained(config, small_shop, resume=True).promoted
