@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -116,8 +116,8 @@ def catalogue_overlap(candidate: Bundle, live: Bundle) -> float:
 def size_bytes(bundle: Bundle) -> int:
     """Return the size of histories and item factors: what grows with users, events and items."""
     histories = bundle.histories
-    arrays = (histories.items, histories.values, histories.last_time, histories.owned, bundle.als.item_factors)
-    return sum(array.nbytes for array in arrays)
+    arrays = [getattr(histories, column.name) for column in fields(histories)]
+    return sum(array.nbytes for array in [*arrays, bundle.als.item_factors])
 
 
 def questions(bundle: Bundle) -> Iterator[Query]:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from recommender.bundle import Bundle
 from recommender.config import Evaluation, Gate
 from recommender.dataset import Dataset, IdMap
-from recommender.dataset.summary import seconds_of
 from recommender.evaluation.answers import answer_tasks
 from recommender.evaluation.measure import main_figure
 from recommender.evaluation.metrics import RANKING_METRICS, hits_of
@@ -46,9 +45,9 @@ def score_since_cut(
 
     Users and items that it does not know are left out: they tell of its age, not of its taste.
     """
-    if live.manifest.as_of is None or not dataset.events.has_times:
+    cut = live.as_of_seconds
+    if cut is None or not dataset.events.has_times:
         return None
-    cut = seconds_of(live.manifest.as_of)
     goal = goal_events(dataset.events, live.manifest.main_event)
     later = goal.where((goal.time > cut) & (goal.user >= 0))
     user, item = _ranks(dataset.users, live.users), _ranks(dataset.items, live.items)

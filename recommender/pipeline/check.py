@@ -12,10 +12,10 @@ from recommender.dataset import Dataset
 from recommender.dataset.summary import DataSummary, summarise
 from recommender.errors import StoreError
 from recommender.ingest import IngestReport, read_dataset, require_enough
-from recommender.placements.shop_rules import bind_rules, unknown_items
-from recommender.placements.wording import make_wording
 from recommender.pipeline.data_checks import Seen
 from recommender.pipeline.data_doctor import Finding, examine
+from recommender.placements.shop_rules import bind_rules, unknown_items
+from recommender.placements.wording import make_wording
 from recommender.progress import Progress, silent
 
 

@@ -83,7 +83,13 @@ class Checkpoints:
                 _save_events(new / "test", dataset.test)
             pq.write_table(dataset.catalogue.table, new / "catalogue.parquet")
             (new / "check.json").write_bytes(
-                orjson.dumps({"check": check.to_dict(), "sha256": fingerprint(dataset.events)})
+                orjson.dumps(
+                    {
+                        "check": check.to_dict(),
+                        "sha256": fingerprint(dataset.events),
+                        "log_position": dataset.log_position,
+                    }
+                )
             )
             new.rename(old)
 
@@ -102,7 +108,8 @@ class Checkpoints:
             return None
         if fingerprint(events) != record["sha256"]:
             return None
-        return Dataset(users, sessions, items, events, catalogue, test), CheckReport.from_dict(record["check"])
+        dataset = Dataset(users, sessions, items, events, catalogue, test, record["log_position"])
+        return dataset, CheckReport.from_dict(record["check"])
 
     def keep_gate(self, said: Mapping[str, Any]) -> None:
         """Keep what the gate said, as JSON types."""

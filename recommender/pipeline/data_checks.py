@@ -47,9 +47,7 @@ class Seen:
     @cached_property
     def live_as_of(self) -> int | None:
         """The time of the live version's last event, seconds since 1970."""
-        if self.live is None or self.live.manifest.as_of is None:
-            return None
-        return seconds_of(self.live.manifest.as_of)
+        return None if self.live is None else self.live.as_of_seconds
 
     @cached_property
     def live_items(self) -> NDArray[np.int64]:

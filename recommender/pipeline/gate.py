@@ -92,9 +92,9 @@ def live_recipe(manifest: Manifest, config: Config) -> Config:
     ConfigError
         If this program no longer has one of its options.
     """
-    tree = config.model_dump(by_alias=True)
     sections = {name: manifest.config[name] for name in RECIPE if name in manifest.config}
-    return parse_config({**tree, **sections}, folder=config.folder, source=f"the recipe of {manifest.version}")
+    recipe = parse_config(sections, source=f"the recipe of {manifest.version}")
+    return config.model_copy(update={name: getattr(recipe, name) for name in RECIPE})
 
 
 def _recipe_of(live: Bundle | None, config: Config) -> tuple[Config | None, str]:

@@ -16,7 +16,7 @@ from recommender.bundle import Bundle, Store
 from recommender.bundle.manifest import SourceState, config_record
 from recommender.config import Config
 from recommender.dataset import Dataset
-from recommender.dataset.summary import rfc3339, seconds_of
+from recommender.dataset.summary import rfc3339
 from recommender.errors import GateRefusedError, StoppedError, StoreError
 from recommender.evaluation.guardrails import Guardrail, examine
 from recommender.ingest import IngestReport, read_dataset
@@ -299,10 +299,9 @@ class Night:
         return None
 
     def _new_events(self, dataset: Dataset) -> int:
-        as_of = None if self.live is None else self.live.manifest.as_of
-        if as_of is None or not dataset.events.has_times:
+        cut = None if self.live is None else self.live.as_of_seconds
+        if cut is None or not dataset.events.has_times:
             return len(dataset.events)
-        cut = seconds_of(as_of)
         return int((dataset.events.time > cut).sum())
 
 
