@@ -199,8 +199,8 @@ def test_a_malformed_rule_is_refused(rules: dict[str, Any], says: str) -> None:
 
 def test_a_rule_about_unknown_items_is_a_warning(toy_config: Config) -> None:
     rules = parse_config({"rules": {"exclude": [{"items": ["TENT", "gone"]}]}}).rules
-    warnings = check.run(toy_config.model_copy(update={"rules": rules})).warnings
-    assert any("neither events nor catalogue hold: gone" in warning for warning in warnings)
+    report, _ = check.run(toy_config.model_copy(update={"rules": rules}))
+    assert any("neither events nor catalogue hold: gone" in warning for warning in report.warnings)
 
 
 def test_rules_go_into_the_manifest_and_come_back() -> None:
