@@ -123,7 +123,7 @@ def explain(bundle: Bundle, query: Query, item_id: str, recent: Recent = NOTHING
         source=None if hit is None else choice.source_of(hit),
         reason=None
         if hit is None
-        else reasons.in_words(bundle, choice.ladder[hit.rung].explain([hit])[0], query.locale),
+        else reasons.in_words(bundle, choice.ladder[hit.rung].explain([hit]), query.locale)[0],
         rules=stand.rules,
         rank_without_rules=stand.rank_without_rules,
         removed_by=REMOVED_BY.get(kind, kind) if not stand.rules else stand.rules[0],
@@ -182,8 +182,8 @@ class _Standing:
         return [cap.rule for cap in self.choice.rules.at_most if self._is_full(cap)]
 
     def _is_full(self, cap: Cap) -> bool:
-        kind = cap.code(self.item)
-        return kind >= 0 and sum(cap.code(one) == kind for one in self.choice.items) >= cap.most
+        kind = cap.codes[self.item]
+        return bool(kind >= 0 and np.count_nonzero(cap.codes[self.choice.items] == kind) >= cap.most)
 
     @cached_property
     def last(self) -> Chosen | None:

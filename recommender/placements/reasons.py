@@ -5,6 +5,8 @@ The sentence is `Said`, a key and what fills it; it is put into words once the l
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from recommender.bundle import Bundle
 from recommender.models import SUPPORT_DAYS
 from recommender.placements.placement import Explain, Reason
@@ -12,9 +14,13 @@ from recommender.placements.wording import Said, wording_of
 from recommender.ranking import Chosen
 
 
-def in_words(bundle: Bundle, reason: Reason, locale: str | None) -> Reason:
-    """Return a reason, or why a placement falls back, with its sentence in a locale."""
-    return {**reason, "text": wording_of(bundle).say(reason["text"], locale)}
+def in_words(bundle: Bundle, told: Iterable[Reason], locale: str | None) -> list[Reason]:
+    """Put the sentences of reasons, or of why a placement falls back, into words of a locale, and return them."""
+    say = wording_of(bundle).speaker(locale)
+    found = list(told)
+    for reason in found:
+        reason["text"] = say(reason["text"])
+    return found
 
 
 def title(bundle: Bundle, item: int) -> str:

@@ -194,23 +194,22 @@ def fallback(bundle: Bundle, choice: Choice, query: Query) -> dict[str, str] | N
         kind = "unknown_" + asked.unknown[0].removesuffix("_id")
     else:
         kind = "no_history"
-    return reasons.in_words(bundle, {"type": kind, "text": Said(f"fallback_{kind}")}, query.locale)
+    return reasons.in_words(bundle, [{"type": kind, "text": Said(f"fallback_{kind}")}], query.locale)[0]
 
 
 def _describe(bundle: Bundle, query: Query, choice: Choice) -> list[dict[str, Any]]:
     fields = shown_fields(bundle.catalogue, query)
+    told = reasons.in_words(bundle, choice.reasons(), query.locale)
     described = [
         {
             "item_id": item_id,
             "rank": rank,
             "score": score,
             "source": source,
-            "reason": reasons.in_words(bundle, reason, query.locale),
+            "reason": reason,
             **fields(item),
         }
-        for item, (item_id, rank, score, source), reason in zip(
-            choice.items, choice.rows(bundle), choice.reasons(), strict=True
-        )
+        for item, (item_id, rank, score, source), reason in zip(choice.items, choice.rows(bundle), told, strict=True)
     ]
     if query.explain:
         for item, explanation in zip(described, explanations(bundle, choice), strict=True):

@@ -5,11 +5,12 @@ from __future__ import annotations
 import difflib
 import string
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from importlib.resources import files
-from typing import TypeAlias
+from types import MappingProxyType
+from typing import NamedTuple, TypeAlias
 
 from babel import Locale, UnknownLocaleError
 from babel.numbers import format_decimal
@@ -19,41 +20,61 @@ from recommender.config import ReasonsConfig
 from recommender.errors import ConfigError
 
 ENGLISH = "en"
+KEPT_SENTENCES = 10_000
 
 Template: TypeAlias = str | Mapping[str, str]
 """A sentence; where its {count} changes the words, one for each plural form of the language."""
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """A sentence that is not in words yet: the key of its template, and what stands in its places."""
 
     key: str
-    values: Mapping[str, str | float] = field(default_factory=dict)
+    values: Mapping[str, str | float] = MappingProxyType({})
+
+    def __hash__(self) -> int:
+        return hash((self.key, *self.values.values()))
 
 
-@dataclass(frozen=True, slots=True)
+Speaker: TypeAlias = Callable[[Said], str]
+
+
+@dataclass(frozen=True)
 class Wording:
     """All templates, by locale; `default` is the locale of a question that names none."""
 
     default: str
     templates: Mapping[str, Mapping[str, Template]]
+    _speakers: dict[str | None, Speaker] = field(default_factory=dict)
 
-    def say(self, said: Said, locale: str | None = None) -> str:
-        """Return a sentence in the locale, else in what is nearest: de for de-AT, then the default, then English."""
-        for name in self.locales(locale):
-            template = self.templates[name].get(said.key)
-            if template is not None:
-                return _filled(template, said.values, name)
-        raise KeyError(said.key)
+    def speaker(self, locale: str | None = None) -> Speaker:
+        """Return a function from sentences to their words in a locale.
 
-    def locales(self, wanted: str | None) -> Iterator[str]:
-        """Yield the locales with templates that a question for one is answered in, the best first."""
+        Each is said in what is nearest: de for de-AT, then the default, then English.
+        """
+        speaker = self._speakers.get(locale)
+        if speaker is None:
+            speaker = self._make_speaker(self._locales(locale))
+            if locale is None or locale in self.templates:  # those that a visitor makes up are not kept
+                self._speakers[locale] = speaker
+        return speaker
+
+    def _make_speaker(self, locales: Sequence[str]) -> Speaker:
+        known = {key: (text, name) for name in reversed(locales) for key, text in self.templates[name].items()}
+
+        @lru_cache(KEPT_SENTENCES)  # most counts and titles come again and again
+        def say(said: Said) -> str:
+            template, name = known[said.key]
+            return _filled(template, said.values, name)
+
+        return say
+
+    def _locales(self, wanted: str | None) -> list[str]:
+        """Return the locales with templates that a question for one is answered in, the best first."""
         tag = (wanted or self.default).replace("-", "_")
         known = {name.lower(): name for name in self.templates}
-        for name in dict.fromkeys((tag, tag.partition("_")[0], self.default, ENGLISH)):
-            if name.lower() in known:
-                yield known[name.lower()]
+        order = dict.fromkeys(name.lower() for name in (tag, tag.partition("_")[0], self.default, ENGLISH))
+        return [known[name] for name in order if name in known]
 
 
 @derived

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -61,7 +61,7 @@ class _Slate:
         self._k = k
         self._rules = rules
         self._diversity = diversity
-        self._caps = [(cap, Counter(dict.fromkeys(cap.taken, cap.most))) for cap in rules.caps()]
+        self._caps = [(cap, dict.fromkeys(cap.taken, cap.most)) for cap in rules.caps()]
         self._taken = set(rules.anchors.tolist())
         self._lasting = rules.allowed() if rules.conditions else None
         share = 1.0 if self._lasting is None else np.count_nonzero(self._lasting) / max(len(self._lasting), 1)
@@ -108,36 +108,43 @@ class _Slate:
         for rule, broken in self._rules.broken_by(pool.items).items():
             for place in np.flatnonzero(broken).tolist():
                 broken_rule[place] = broken_rule[place] or rule
-        fit = [place for place, item in enumerate(items) if broken_rule[place] is None and item not in self._taken]
+        caps = [(cap, counts, cap.codes[pool.items].tolist()) for cap, counts in self._caps]
+        chosen, taken, dropped = self.filled.chosen, self._taken, self.filled.dropped
         last = 0
-        for place in self._in_order(pool, fit):
+        for place in self._in_order(pool, broken_rule):
             item = items[place]
-            self._taken.add(item)
-            full = next((cap for cap, counts in self._caps if counts[cap.code(item)] >= cap.most), None)
-            if full is not None:
-                self.filled.dropped[full.rule] += 1
+            if broken_rule[place] is not None or item in taken:
                 continue
-            for cap, counts in self._caps:
-                if (kind := cap.code(item)) >= 0:
-                    counts[kind] += 1
-            score = min(max(float(pool.scores[place]), 0.0), 1.0)
-            self.filled.chosen.append(Chosen(item, score, int(pool.support[place]), rung))
-            last = max(last, place)
-            if not self.free_places:
-                break
-        before_the_last = items[: last if not self.free_places else len(items)]
+            taken.add(item)
+            for cap, counts, kinds in caps:
+                if counts.get(kinds[place], 0) >= cap.most:
+                    dropped[cap.rule] += 1
+                    break
+            else:
+                for _, counts, kinds in caps:
+                    if kinds[place] >= 0:
+                        counts[kinds[place]] = counts.get(kinds[place], 0) + 1
+                score = min(max(float(pool.scores[place]), 0.0), 1.0)
+                chosen.append(Chosen(item, score, int(pool.support[place]), rung))
+                last = max(last, place)
+                if len(chosen) == self._k:
+                    break
+        before_the_last = items if self.free_places else items[:last]
         for item, broken_by in zip(before_the_last, broken_rule, strict=False):
-            if broken_by is not None and item not in self._taken:
-                self._taken.add(item)
-                self.filled.dropped[broken_by] += 1
+            if broken_by is not None and item not in taken:
+                taken.add(item)
+                dropped[broken_by] += 1
 
-    def _in_order(self, pool: Candidates, fit: list[int]) -> list[int]:
-        """Return the places of a pool that obey the rules in the order in which they are taken."""
-        if self._diversity is None or len(fit) < 2:
-            return fit
+    def _in_order(self, pool: Candidates, broken_rule: list[str | None]) -> Iterable[int]:
+        """Return the places of a pool in the order in which they are taken; under diversity only those that may be."""
+        places = range(len(broken_rule))
+        if self._diversity is None:
+            return places
+        fit = np.array([place for place in places if broken_rule[place] is None], dtype=np.int64)
+        fit = fit[~np.isin(pool.items[fit], list(self._taken))]
         before = np.array([one.item for one in self.filled.chosen], dtype=np.int32)
         order = self._diversity.order(pool.items[fit], pool.scores[fit], before, self._k)
-        return [fit[place] for place in order.tolist()]
+        return [int(place) for place in fit[order]]
 
 
 def _merged(one: Candidates, other: Candidates) -> Candidates:

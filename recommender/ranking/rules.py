@@ -26,10 +26,6 @@ class Cap:
     most: int
     taken: Collection[int] = ()
 
-    def code(self, item: int) -> int:
-        """Return the kind of an item."""
-        return int(self.codes[item])
-
     def holds_one_of(self, kinds: list[int]) -> NDArray[np.bool_]:
         """Return which items, shape (I,), are of some kinds."""
         wanted = np.zeros(int(self.codes.max(initial=-1)) + 2, dtype=bool)
@@ -85,8 +81,9 @@ class Rules:
         if not self.one_per_group:
             return list(self.at_most)
         group = self.catalogue.group
-        named = np.concatenate([self.anchors, self.owned, self.seen, self.on_page])
-        return [Cap("variant", group, 1, set(group[named].tolist())), *self.at_most]
+        named = [items for items in (self.anchors, self.owned, self.seen, self.on_page) if len(items)]
+        taken = {kind for items in named for kind in group[items].tolist()}
+        return [Cap("variant", group, 1, taken), *self.at_most]
 
     def _checks(self, items: NDArray[np.int32]) -> list[tuple[str, NDArray[np.bool_]]]:
         catalogue = self.catalogue

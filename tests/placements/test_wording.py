@@ -29,12 +29,17 @@ def wording(**texts: Any) -> Any:
 def test_the_language_asked_for_then_the_nearest_then_english() -> None:
     words = wording(de=GERMAN)
     said = Said("bought_together", {"count": 1234})
-    assert words.say(said, "de") == "1.234 Kunden kauften beides"
-    assert words.say(said, "de-AT") == "1.234 Kunden kauften beides"
-    assert words.say(said, "DE_ch") == "1.234 Kunden kauften beides"
-    assert words.say(said) == words.say(said, "fr") == words.say(said, "en-GB") == "1,234 customers bought both"
-    assert words.say(Said("bought_together", {"count": 1}), "de") == "1 Kunde kaufte beides"
-    assert words.say(Said("new_today"), "de") == "New today"
+    assert words.speaker("de")(said) == "1.234 Kunden kauften beides"
+    assert words.speaker("de-AT")(said) == "1.234 Kunden kauften beides"
+    assert words.speaker("DE_ch")(said) == "1.234 Kunden kauften beides"
+    assert (
+        words.speaker()(said)
+        == words.speaker("fr")(said)
+        == words.speaker("en-GB")(said)
+        == "1,234 customers bought both"
+    )
+    assert words.speaker("de")(Said("bought_together", {"count": 1})) == "1 Kunde kaufte beides"
+    assert words.speaker("de")(Said("new_today")) == "New today"
 
 
 def test_plural_forms_are_the_languages_own() -> None:
@@ -47,20 +52,20 @@ def test_plural_forms_are_the_languages_own() -> None:
         }
     }
     words = wording(pl=polish)
-    said = [words.say(Said("new", {"count": count}), "pl") for count in (1, 3, 5, 22)]
+    said = [words.speaker("pl")(Said("new", {"count": count})) for count in (1, 3, 5, 22)]
     assert said == ["1 dzień w sklepie", "3 dni w sklepie (few)", "5 dni w sklepie", "22 dni w sklepie (few)"]
 
 
 def test_titles_are_put_in_as_they_are() -> None:
-    assert wording().say(Said("similar", {"title": "{count} {0.__class__}"})) == (
+    assert wording().speaker()(Said("similar", {"title": "{count} {0.__class__}"})) == (
         "Liked by the same customers as {count} {0.__class__}"
     )
 
 
 def test_a_shop_can_say_it_in_its_own_english() -> None:
     words = wording(en={"popular": "Loved by many"})
-    assert words.say(Said("popular")) == "Loved by many"
-    assert words.say(Said("new_today")) == "New today"
+    assert words.speaker()(Said("popular")) == "Loved by many"
+    assert words.speaker()(Said("new_today")) == "New today"
 
 
 @pytest.mark.parametrize(
@@ -104,7 +109,7 @@ def test_sentences_from_a_file_travel_in_the_configuration(tmp_path: Path, suffi
     (tmp_path / "shop.toml").write_text(shop)
     config = load_config(tmp_path / "shop.toml")
     assert config.reasons.texts == {"de": {"popular": "Beliebt im Shop", "similar": "Ähnlich wie {title}"}}
-    assert make_wording(config.reasons).say(Said("popular")) == "Beliebt im Shop"
+    assert make_wording(config.reasons).speaker()(Said("popular")) == "Beliebt im Shop"
     (tmp_path / f"texts{suffix}").write_text("[")
     with pytest.raises(ConfigError, match="is not valid"):
         load_config(tmp_path / "shop.toml")
