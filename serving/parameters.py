@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -40,7 +41,7 @@ NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 QUERY_DEFAULTS = {field.name: field.default for field in fields(Query)}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Parameter:
     """One query parameter.
 
@@ -264,6 +265,7 @@ WHY_NOT = (
 _PLURAL_FIELDS = {"item_id": "item_ids", "exclude": "exclude", "filter": "filter", "fields": "fields"}
 
 
+@cache
 def parameters_of(placement: Placement) -> tuple[Parameter, ...]:
     """Return the parameters a placement takes."""
     return _ANCHORS[placement.anchor] + _RULES
@@ -298,22 +300,29 @@ def read_parameters(query_string: str, parameters: Sequence[Parameter]) -> dict[
     Problem
         If a parameter is unknown, missing, repeated too often or wrong, or the text can't be decoded.
     """
-    known = {parameter.name: parameter for parameter in parameters}
+    known, required = _by_name(tuple(parameters))
     texts: dict[str, list[str]] = {}
     for name, text in decode_query(query_string):
         if name not in known:
             raise Problem(UNKNOWN_PARAMETER, _unknown(name, known), name)
         texts.setdefault(name, []).append(text)
-    for parameter in parameters:
-        given = len(texts.get(parameter.name, ()))
-        if parameter.required and not given:
+    for parameter in required:
+        if parameter.name not in texts:
             detail = f"{parameter.name} is required: {parameter.description}"
             raise Problem(MISSING_PARAMETER, detail, parameter.name)
-        if given > parameter.max_values:
-            limit = "once" if parameter.max_values == 1 else f"{parameter.max_values} times"
-            detail = f"{parameter.name} is given {given} times; it may be given at most {limit}"
-            raise Problem(REPEATED_PARAMETER, detail, parameter.name)
+    for name, found in texts.items():
+        most = known[name].max_values
+        if len(found) > most:
+            limit = "once" if most == 1 else f"{most} times"
+            detail = f"{name} is given {len(found)} times; it may be given at most {limit}"
+            raise Problem(REPEATED_PARAMETER, detail, name)
     return {name: tuple(_parse(known[name], text) for text in found) for name, found in texts.items()}
+
+
+@cache
+def _by_name(parameters: tuple[Parameter, ...]) -> tuple[dict[str, Parameter], list[Parameter]]:
+    """Return parameters by name, and those that are required."""
+    return {parameter.name: parameter for parameter in parameters}, [one for one in parameters if one.required]
 
 
 def read_values(given: Mapping[str, Any], parameters: Sequence[Parameter], where: str) -> dict[str, tuple[Any, ...]]:
