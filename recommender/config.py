@@ -494,6 +494,7 @@ class Serving(Record):
 
     threads: int = Field(4, ge=1, le=256, description="Threads per worker.")
     reload_seconds: float = Field(1.0, gt=0, description="How often a worker looks for a promoted bundle.")
+    log_format: Literal["text", "json"] = Field("text", description="Lines of the server's log.")
     event_log: str = Field(
         "sqlite:///events.db",
         description="SQLAlchemy URL of the event log (SQLite or PostgreSQL); empty: none. Name it in data.events, too, "

@@ -12,14 +12,19 @@ from serving.bodies import MAX_BODY_BYTES
 from serving.journal import Journal, NoJournal
 from serving.live_bundle import BundleSource
 from serving.origins import Origins
-from serving.routes import events, health, index, openapi, pages, recommendations, users, why_not
+from serving.routes import events, health, index, metrics, openapi, pages, recommendations, users, why_not
+from serving.telemetry import Telemetry
 
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 HTML_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 
 
 def create_app(
-    bundles: BundleSource, journal: Journal | None = None, guard: Guard | None = None, origins: Collection[str] = ()
+    bundles: BundleSource,
+    journal: Journal | None = None,
+    guard: Guard | None = None,
+    origins: Collection[str] = (),
+    telemetry: Telemetry | None = None,
 ) -> Flask:
     """Return the application that answers from `bundles`: a `LiveBundle`, or a `FixedBundle` in tests.
 
@@ -29,14 +34,19 @@ def create_app(
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     journal, guard, cross = journal or NoJournal(), guard or open_to_all(), Origins(origins)
+    telemetry = telemetry or Telemetry()
+    telemetry.follow(bundles)
+    app.before_request(telemetry.begin)
     app.before_request(cross.check)
     app.before_request(guard.check)
+    app.after_request(telemetry.end)
     app.after_request(cross.mark)
-    app.register_blueprint(recommendations.blueprint(bundles, journal))
-    app.register_blueprint(pages.blueprint(bundles, journal))
+    app.register_blueprint(recommendations.blueprint(bundles, journal, telemetry))
+    app.register_blueprint(pages.blueprint(bundles, journal, telemetry))
     app.register_blueprint(why_not.blueprint(bundles, journal))
-    app.register_blueprint(events.blueprint(journal, guard))
+    app.register_blueprint(events.blueprint(journal, guard, telemetry))
     app.register_blueprint(users.blueprint(journal))
+    app.register_blueprint(metrics.blueprint(bundles, telemetry))
     app.register_blueprint(health.blueprint(bundles))
     app.register_blueprint(openapi.blueprint())
     app.register_blueprint(index.blueprint(bundles))

@@ -12,6 +12,7 @@ from recommender.dataset import NOTHING_RECENT, Recent
 from recommender.event_log import EventLog, EventLogError, GroupCommit, LoggedEvent, ServedSlate
 from recommender.placements import Query, Slate
 from serving.problems import EVENT_LOG_DOWN, NO_EVENT_LOG, Problem
+from serving.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
 
@@ -62,9 +63,10 @@ class NoJournal:
 class LogJournal:
     """A journal on an event log. A log that is down costs what is newer than the bundle, and no answer."""
 
-    def __init__(self, event_log: EventLog, slate_share: float = 1.0) -> None:
+    def __init__(self, event_log: EventLog, slate_share: float = 1.0, telemetry: Telemetry | None = None) -> None:
         self._log = event_log
-        self._commits = GroupCommit(event_log)
+        self._telemetry = telemetry or Telemetry()
+        self._commits = GroupCommit(event_log, self._telemetry.committed, self._telemetry.slates_lost)
         self._slate_share = slate_share
         self._down = False
 
@@ -74,7 +76,7 @@ class LogJournal:
         try:
             found = self._log.recent(query.user_id, query.session_id, position=position, as_of=bundle.as_of_seconds)
         except EventLogError as error:
-            self._note_failure(error)
+            self._note_failure("read", error)
             return NOTHING_RECENT
         self._down = False
         return found
@@ -120,11 +122,12 @@ class LogJournal:
             raise self._refusal(error) from None
 
     def _refusal(self, error: EventLogError) -> Problem:
-        self._note_failure(error)
+        self._note_failure("write", error)
         return Problem(EVENT_LOG_DOWN, "the event log can't be written; nothing was acknowledged, so send it again")
 
-    def _note_failure(self, error: EventLogError) -> None:
-        """Say once that the log is down, until it answers again."""
+    def _note_failure(self, operation: str, error: EventLogError) -> None:
+        """Count it, and say once that the log is down, until it answers again."""
+        self._telemetry.log_failed(operation)
         if not self._down:
             log.error("the event log is down: %s", error)
         self._down = True

@@ -28,6 +28,9 @@ class BundleSource(Protocol):
     def on_change(self, call: Callable[[], None]) -> None:
         """Have `call` called whenever another bundle has taken over."""
 
+    def on_failure(self, call: Callable[[], None]) -> None:
+        """Have `call` called whenever a promoted version could not be loaded."""
+
 
 class FixedBundle:
     """A bundle that never changes: for tests and for embedding the application."""
@@ -46,6 +49,9 @@ class FixedBundle:
     def on_change(self, call: Callable[[], None]) -> None:
         """Do nothing: the bundle never changes."""
 
+    def on_failure(self, call: Callable[[], None]) -> None:
+        """Do nothing: nothing is ever loaded."""
+
 
 class LiveBundle:
     """The live bundle of a store, looked for again every `reload_seconds`.
@@ -63,6 +69,7 @@ class LiveBundle:
         self._current: Bundle | None = None
         self._failed: str | None = None
         self._followers: list[Callable[[], None]] = []
+        self._alarms: list[Callable[[], None]] = []
         self._stopped = threading.Event()
 
     def bundle(self) -> Bundle:
@@ -79,6 +86,10 @@ class LiveBundle:
     def on_change(self, call: Callable[[], None]) -> None:
         """Have `call` called whenever another bundle has taken over."""
         self._followers.append(call)
+
+    def on_failure(self, call: Callable[[], None]) -> None:
+        """Have `call` called whenever a promoted version could not be loaded."""
+        self._alarms.append(call)
 
     def start(self) -> None:
         """Load the live version, then watch for the next from a thread that ends with the process."""
@@ -105,6 +116,8 @@ class LiveBundle:
         except Exception as error:  # whatever is wrong with a bundle, the old one goes on answering
             if version != self._failed:
                 log.error("%s can't be loaded and stays out: %s: %s", version, type(error).__name__, error)
+                for alarm in self._alarms:
+                    alarm()
             self._failed = version
 
     def _watch(self) -> None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import logging
 import math
-import secrets
 from dataclasses import dataclass
 
 import orjson
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 from pydantic import BaseModel, Field
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
@@ -292,7 +291,7 @@ def _http_error(error: HTTPException) -> Response | HTTPException:
 
 
 def _internal_error(error: Exception) -> Response:
-    request_id = secrets.token_hex(8)
+    request_id = g.request_id
     log.error("request %s: %s %s failed", request_id, request.method, request.path, exc_info=error)
     detail = f"the server failed on this request; its log has the cause under {request_id}"
     return Problem(INTERNAL_ERROR, detail).response(request_id)

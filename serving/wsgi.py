@@ -10,14 +10,14 @@ import ipaddress
 import logging
 import os
 import socket
-import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
-from urllib.parse import quote
 
 from flask import Flask
 from gunicorn.app.base import BaseApplication
-from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 from threadpoolctl import threadpool_limits
 
@@ -26,20 +26,20 @@ from recommender.bundle import Store
 from recommender.config import Config
 from recommender.errors import ConfigError
 from recommender.event_log import EventLog
+from serving import logs
 from serving.app import create_app
 from serving.auth import Guard
 from serving.journal import Journal, LogJournal, NoJournal
 from serving.key_ring import KeyRing
 from serving.live_bundle import LiveBundle
 from serving.rate_limit import RateLimit
+from serving.telemetry import FOLDER, Telemetry
 
 GRACEFUL_SECONDS = 15
 LOADING_SECONDS = 120  # gunicorn kills a worker that is silent for longer, and it is while it opens a large bundle
 MAX_REQUEST_LINE_BYTES = 8190  # the most gunicorn allows
 MAX_HEADERS = 64
 MAX_HEADER_BYTES = 8190
-ACCESS_LOG = "%(t)s %(m)s %(U)s %(s)s %(B)s bytes %(M)s ms"  # no query string and no referrer: they hold user ids
-LOG_FORMAT = "[%(asctime)s] [%(process)d] [%(levelname)s] %(message)s"  # as gunicorn's, which logs beside it
 
 log = logging.getLogger(__name__)
 
@@ -55,11 +55,13 @@ def run(config: Config, host: str = "127.0.0.1", port: int = 8000, workers: int 
         If no model has been promoted.
     """
     check(config, host, port)
-    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, datefmt="%Y-%m-%d %H:%M:%S %z")
+    logs.set_up(config.serving.log_format)
     if not KeyFile(config.path(config.serving.keys)).read():
         log.warning("DEVELOPMENT MODE: there are no keys, so whoever reaches %s may ask and change anything;", host)
         log.warning("`alsobought keys create` ends that, also while the server runs. Put no proxy before it until then")
-    Server(config, host, port, workers).run()
+    with TemporaryDirectory(prefix="alsobought-metrics-") as metrics:
+        os.environ[FOLDER] = metrics  # before anything imports prometheus_client, in this process or a worker
+        Server(config, host, port, workers, Path(metrics)).run()
 
 
 def check(config: Config, host: str, port: int) -> None:
@@ -85,21 +87,6 @@ def authority(host: str, port: int) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-class Log(Logger):  # type: ignore[misc]  # gunicorn has no types
-    """gunicorn's log, all of it on stderr: stdout is data only."""
-
-    def setup(self, cfg: Any) -> None:
-        """Send the access log where the other one goes."""
-        super().setup(cfg)
-        for handler in self.access_log.handlers:
-            handler.setStream(sys.stderr)
-
-    def atoms(self, *request: Any) -> dict[str, Any]:
-        """Return what a line of the access log is made of; a line break in a path must not begin another line."""
-        found: dict[str, Any] = super().atoms(*request)
-        return found | {"U": quote(found["U"].encode("latin-1"))}
-
-
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """gthread whose threads each keep BLAS and OpenMP to themselves; OpenMP has its limit per thread."""
 
@@ -111,8 +98,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
 class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn with our settings; `load` runs in each worker, after the fork."""
 
-    def __init__(self, config: Config, host: str, port: int, workers: int) -> None:
+    def __init__(self, config: Config, host: str, port: int, workers: int, metrics: Path) -> None:
         self._config = config
+        self._metrics = metrics
         self._limit = RateLimit(config.serving.requests_per_second, config.serving.burst_requests)
         self._public = not _is_loopback(host, port)
         self._settings: dict[str, Any] = {
@@ -126,9 +114,10 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "limit_request_fields": MAX_HEADERS,
             "limit_request_field_size": MAX_HEADER_BYTES,
             "keepalive": 15,
-            "logger_class": Log,
+            "logger_class": logs.JsonLog if config.serving.log_format == "json" else logs.TextLog,
             "accesslog": "-",
-            "access_log_format": ACCESS_LOG,
+            "access_log_format": logs.ACCESS,
+            "child_exit": _forgetting(metrics),
             "control_socket_disable": True,
             "proc_name": "alsobought",
         }
@@ -141,25 +130,39 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def load(self) -> Flask:
         """Return the application of one worker."""
-        return worker_app(self._config, self._limit, public=self._public)
+        return worker_app(self._config, self._limit, self._metrics, public=self._public)
 
 
-def worker_app(config: Config, limit: RateLimit, *, public: bool) -> Flask:
+def worker_app(config: Config, limit: RateLimit, metrics: Path | None, *, public: bool) -> Flask:
     """Load the live bundle in this process and return the application on it.
 
-    All workers share `limit`; where others than this machine may connect (`public`), there is no development mode.
+    All workers share `limit` and the folder `metrics`. Where others than this machine may connect (`public`), there is
+    no development mode.
     """
     live = LiveBundle(Store(config.store_path), config.serving.reload_seconds)
-    live.start()
+    telemetry = Telemetry(metrics)
     keys = KeyRing(KeyFile(config.path(config.serving.keys)), required=public)
     guard = Guard(keys, TokenSecrets.of(os.environ), limit)
-    return create_app(live, _journal(config), guard, config.serving.origins)
+    app = create_app(live, _journal(config, telemetry), guard, config.serving.origins, telemetry)
+    live.start()  # last, so that nobody misses the first version
+    return app
 
 
-def _journal(config: Config) -> Journal:
+def _journal(config: Config, telemetry: Telemetry) -> Journal:
     if not config.serving.event_log:
         return NoJournal()
-    return LogJournal(EventLog.at(config.serving.event_log, config.folder), config.serving.slate_share)
+    return LogJournal(EventLog.at(config.serving.event_log, config.folder), config.serving.slate_share, telemetry)
+
+
+def _forgetting(metrics: Path) -> Callable[[Any, Any], None]:
+    """Return what takes out of the metrics what only living workers have; what a dead one counted stays."""
+
+    def forget(_: Any, worker: Any) -> None:
+        from prometheus_client.multiprocess import mark_process_dead
+
+        mark_process_dead(worker.pid, str(metrics))  # type: ignore[no-untyped-call]
+
+    return forget
 
 
 def _is_loopback(host: str, port: int) -> bool:

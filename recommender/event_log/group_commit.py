@@ -26,24 +26,30 @@ class _Request:
     error: AlsoboughtError | None = None
 
 
+def _unnoticed(_: float) -> None:
+    pass
+
+
 class GroupCommit:
     """One writer for all threads of a process.
 
     Events are durable when `append` returns. Slates are written behind: they wait a moment, ride on the next
-    transaction, and are given up (and counted in `slates_lost`) where the log is down or can't keep up. `written` is
-    told the events of each transaction and the seconds it took.
+    transaction, and are given up where the log is down or can't keep up. `written` is told the seconds of each
+    transaction, `lost` the number of slates given up.
     """
 
-    def __init__(self, log: EventLog, written: Callable[[int, float], None] | None = None) -> None:
+    def __init__(
+        self, log: EventLog, written: Callable[[float], None] = _unnoticed, lost: Callable[[int], None] = _unnoticed
+    ) -> None:
         self._log = log
         self._written = written
+        self._lost = lost
         self._changed = threading.Condition()
         self._waiting: list[_Request] = []
         self._rows = 0
         self._slates: list[ServedSlate] = []
         self._stopped = False
         self._thread: threading.Thread | None = None
-        self.slates_lost = 0
 
     def append(self, events: Sequence[LoggedEvent]) -> None:
         """Return once the events are durable.
@@ -69,11 +75,12 @@ class GroupCommit:
     def note(self, slate: ServedSlate) -> None:
         """Have a slate written some time soon; never waits."""
         with self._changed:
-            if len(self._slates) >= MOST_SLATES:
-                self.slates_lost += 1
-                return
-            self._start()
-            self._slates.append(slate)
+            kept = len(self._slates) < MOST_SLATES
+            if kept:
+                self._start()
+                self._slates.append(slate)
+        if not kept:
+            self._lost(1)
 
     def stop(self) -> None:
         """Write what waits and end the thread."""
@@ -119,14 +126,13 @@ class GroupCommit:
         error: AlsoboughtError | None = None
         try:
             self._log.append(events, slates)
-            if self._written is not None:
-                self._written(len(events), time.perf_counter() - started)
+            self._written(time.perf_counter() - started)
         except AlsoboughtError as failure:
             error = failure
-            self.slates_lost += len(slates)
         except Exception as failure:  # whatever it was, those who wait must hear of it, and the thread must live on
             error = EventLogError(f"{self._log.database.name}: {type(failure).__name__}: {failure}")
-            self.slates_lost += len(slates)
+        if error is not None and slates:
+            self._lost(len(slates))
         for request in requests:
             request.error = error
             request.done.set()

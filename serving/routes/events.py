@@ -12,9 +12,10 @@ from serving.bodies import BEACON, JSON, read_json
 from serving.incoming_events import judge
 from serving.journal import Journal
 from serving.parameters import KEY, read_parameters
+from serving.telemetry import Telemetry
 
 
-def blueprint(journal: Journal, guard: Guard) -> Blueprint:
+def blueprint(journal: Journal, guard: Guard, telemetry: Telemetry) -> Blueprint:
     """Return the route."""
     routes = Blueprint("events", __name__, url_prefix="/v1")
 
@@ -23,6 +24,7 @@ def blueprint(journal: Journal, guard: Guard) -> Blueprint:
         read_parameters(request.environ.get("QUERY_STRING", ""), (KEY,))
         judged = judge(read_json((JSON, BEACON)), time.time(), guard.may_act_for)
         journal.append(judged.events)
+        telemetry.received(judged.events, judged.accepted, len(judged.rejected))
         body = orjson.dumps({"accepted": judged.accepted, "rejected": judged.rejected})
         response = Response(body, status=202, mimetype="application/json")
         response.headers["Cache-Control"] = "no-store"

@@ -8,10 +8,10 @@ import orjson
 from flask import Blueprint, Response
 from pydantic import BaseModel
 
-from recommender.bundle import Bundle
 from serving.answers import Health, Readiness
 from serving.live_bundle import BundleSource
 from serving.problems import Problem
+from serving.telemetry import model_age_seconds
 
 
 def blueprint(bundles: BundleSource) -> Blueprint:
@@ -41,12 +41,6 @@ def blueprint(bundles: BundleSource) -> Blueprint:
         )
 
     return routes
-
-
-def model_age_seconds(bundle: Bundle, now: datetime) -> int:
-    """Return how long ago the bundle was made; 0 where its clock runs ahead of ours."""
-    made = datetime.fromisoformat(bundle.manifest.created_at)
-    return max(0, int((now - made).total_seconds()))
 
 
 def _json(document: BaseModel, status: int) -> Response:

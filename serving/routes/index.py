@@ -9,7 +9,7 @@ from flask import Blueprint, render_template
 from serving.api_description import operations
 from serving.live_bundle import BundleSource
 from serving.problems import Problem
-from serving.routes.health import model_age_seconds
+from serving.telemetry import model_age_seconds
 
 
 def blueprint(bundles: BundleSource) -> Blueprint:

@@ -15,9 +15,10 @@ from serving.live_bundle import BundleSource
 from serving.pages import read_pages
 from serving.parameters import read_parameters
 from serving.problems import problem_of
+from serving.telemetry import Served, Telemetry
 
 
-def blueprint(bundles: BundleSource, journal: Journal) -> Blueprint:
+def blueprint(bundles: BundleSource, journal: Journal, telemetry: Telemetry) -> Blueprint:
     """Return the route."""
     routes = Blueprint("pages", __name__, url_prefix="/v1")
 
@@ -39,6 +40,7 @@ def blueprint(bundles: BundleSource, journal: Journal) -> Blueprint:
                 raise problem_of(error.cause, f"placements[{error.place}].") from None
             for query, slate in zip(page.queries, slates, strict=True):
                 journal.served(query, slate)
+                telemetry.served(Served.of(slate))
             answers.append({"user_id": page.user_id, "slates": [slate.to_dict() for slate in slates]})
         body = orjson.dumps({"model_version": bundle.version, "pages": answers})
         response = Response(body, mimetype="application/json")

@@ -14,6 +14,7 @@ from recommender.placements import PLACEMENTS, Placement, Query, recommend, shop
 from serving.journal import Journal
 from serving.live_bundle import BundleSource, per_bundle
 from serving.parameters import read_query
+from serving.telemetry import Served, Telemetry
 
 SHARED = "public, max-age=60"
 PERSONAL = "private, no-store"
@@ -24,19 +25,21 @@ KEPT_K = 24
 KEPT_WORDS = 200
 
 
-def blueprint(bundles: BundleSource, journal: Journal) -> Blueprint:
+def blueprint(bundles: BundleSource, journal: Journal, telemetry: Telemetry) -> Blueprint:
     """Return the routes of all placements."""
     routes = Blueprint("recommendations", __name__, url_prefix="/v1")
     kept = per_bundle(bundles, lambda bundle: (bundle, lru_cache(KEPT_ANSWERS)(partial(_serialised, journal, bundle))))
 
     def answer(placement: Placement) -> Response:
         query = read_query(placement, request.environ.get("QUERY_STRING", ""))
-        if is_personal(placement, query):
-            return _personal(_serialised(journal, bundles.bundle(), query))
-        if not is_small(query):
-            return _shared(_serialised(journal, bundles.bundle(), query))
-        bundle, answers = kept()
-        return _shared(answers(query, shop_rules(bundle).period_began(time.time())))
+        personal = is_personal(placement, query)
+        if personal or not is_small(query):
+            found = _serialised(journal, bundles.bundle(), query)
+        else:
+            bundle, answers = kept()
+            found = answers(query, shop_rules(bundle).period_began(time.time()))
+        telemetry.served(found.served)
+        return _personal(found) if personal else _shared(found)
 
     for placement in PLACEMENTS.values():
         view = partial(answer, placement)
@@ -61,12 +64,13 @@ class Serialised:
 
     rec_id: str
     body: bytes
+    served: Served
 
 
 def _serialised(journal: Journal, bundle: Bundle, query: Query, now: float | None = None) -> Serialised:
     slate = recommend(bundle, query, journal.recent(bundle, query), now=now)
     journal.served(query, slate)
-    return Serialised(slate.rec_id, orjson.dumps(slate.to_dict()))
+    return Serialised(slate.rec_id, orjson.dumps(slate.to_dict()), Served.of(slate))
 
 
 def _personal(answer: Serialised) -> Response:

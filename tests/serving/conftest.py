@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 import subprocess
@@ -21,16 +22,17 @@ from serving.app import create_app
 from serving.live_bundle import FixedBundle
 
 SERVE = """
+import json
 import sys
 from pathlib import Path
 from recommender.config import parse_config
 from serving.wsgi import run
 
-store, port, workers = sys.argv[1:]
+store, port, workers, more = sys.argv[1:]
 config = parse_config({
     "data": {"events": "unused"}, "store": {"path": store},
-    "serving": {"reload_seconds": 0.05, "threads": 4, "event_log": f"sqlite:///{store}/../events.db"},
-})
+    "serving": {"reload_seconds": 0.05, "threads": 4, **json.loads(more)},
+}, folder=Path(store).parent)
 run(config, "127.0.0.1", int(port), int(workers))
 """
 
@@ -103,16 +105,17 @@ class Server:
 
 
 @pytest.fixture
-def start_server(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Callable[[Store, int], Server]]:
+def start_server(tmp_path: Path, free_port: Callable[[], int]) -> Iterator[Callable[..., Server]]:
     """Start servers on free ports and wait until they are ready; they are ended with the test."""
     started: list[Server] = []
 
-    def start(store: Store, workers: int) -> Server:
+    def start(store: Store, workers: int, **serving: object) -> Server:
         port = free_port()
         log = tmp_path / f"server-{port}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, "-c", SERVE, str(store.path), str(port), str(workers)], stderr=output
+                [sys.executable, "-c", SERVE, str(store.path), str(port), str(workers), json.dumps(serving)],
+                stderr=output,
             )
         server = Server(process, port, log)
         started.append(server)

@@ -18,7 +18,7 @@ from serving.app import create_app
 from serving.journal import LogJournal
 from serving.live_bundle import FixedBundle
 from serving.parameters import parameters_of
-from serving.routes.health import model_age_seconds
+from serving.telemetry import model_age_seconds
 
 PAGES = ["/", "/docs", "/problems/not-found", "/demo/", "/demo/browse", "/demo/search?q=coffee"]
 

@@ -111,7 +111,7 @@ def test_all_workers_answer_and_the_master_never_opens_the_bundle(own_store: Sto
 
 
 def test_a_worker_may_take_its_time_to_open_a_large_bundle(own_store: Store, free_port: FreePort) -> None:
-    assert wsgi.Server(config_of(own_store.path), "127.0.0.1", free_port(), 1).cfg.timeout == 120
+    assert wsgi.Server(config_of(own_store.path), "127.0.0.1", free_port(), 1, own_store.path).cfg.timeout == 120
 
 
 def test_a_worker_computes_on_its_request_threads_only(own_store: Store, start_server: StartServer) -> None:
