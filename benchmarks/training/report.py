@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.nightly_report import faults_section, gate_section
 from benchmarks.quality_report import quality_section
 from benchmarks.training.generated import GENERATED
 from benchmarks.training.libraries import LIBRARIES
@@ -224,6 +225,8 @@ SECTIONS: dict[str, Callable[[Record], list[str]]] = {
     "search-everybody": everybody_section,
     "search-verify": verify_section,
     "training-tuned": tuned_section,
+    "gate": gate_section,
+    "faults": faults_section,
     "training-environments": environments_section,
 }
 """In the order of the page."""

@@ -308,7 +308,7 @@ REMEDIES: Mapping[CheckName, str] = {
     "prices": "Look at the currency and the unit of the catalogue's prices.",
     "stuck_times": "Look at the clock of the system that writes the events.",
     "duplicates": "Leave the second copy out, or give each event an event_id.",
-    "busy_actor": "Leave the rows of robots and test accounts out; matrix.max_events_per_user_day limits their weight.",
+    "busy_actor": "Leave the rows of robots and test accounts out; matrix.max_items_per_user limits their influence.",
     "item_burst": "Look at these accounts; leave their rows out if nobody real is behind them.",
     "unlisted_items": "Look for swapped columns, or another shop's catalogue.",
     "silent_source": "Look at the system that writes it.",

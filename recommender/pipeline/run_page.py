@@ -9,6 +9,7 @@ from typing import Any
 
 from recommender.bundle.store import disk_errors, replace_file
 from recommender.evaluation.charts import Series, interval_bar, line_chart, nice_scale
+from recommender.evaluation.html import COLOURS
 from recommender.evaluation.page import details, figure, page, section, table
 from recommender.evaluation.runner import BASELINE
 from recommender.pipeline.run_record import RUNS, records
@@ -83,7 +84,7 @@ def _overview(runs: Sequence[Run]) -> str:
     rows = [
         [
             str(run["run"]),
-            escape(run["started_at"][:16].replace("T", " ")),
+            f'<span class="model">{escape(run["started_at"][:16].replace("T", " "))}</span>',
             f'<span class="{MOODS.get(run["outcome"], "bad")}">{escape(_outcome(run))}</span>',
             escape(run["version"] or NOTHING),
             _figure_bar(run["figure"], scale),
@@ -105,6 +106,7 @@ def _charts(runs: Sequence[Run]) -> str:
     best = [_against(run, BASELINE) for run in runs]
     charts = [
         _chart(
+            runs,
             "Metric",
             "the candidate on its holdout, best sellers there, and the live version since its cut",
             {
@@ -113,9 +115,15 @@ def _charts(runs: Sequence[Run]) -> str:
                 "live since its cut": [(run["live_since_cut"] or {}).get("value") for run in runs],
             },
         ),
-        _chart("Data", "millions of events", {"events": [_millions(run["data"].get("events")) for run in runs]}),
-        _chart("Time", "seconds of each stage", {name: _seconds(runs, name) for name in _stage_names(runs)}),
+        _chart(runs, "Data", "millions of events", {"events": [_millions(run["data"].get("events")) for run in runs]}),
         _chart(
+            runs,
+            "Time",
+            "seconds of the longest stages",
+            {name: _seconds(runs, name) for name in _longest_stages(runs)},
+        ),
+        _chart(
+            runs,
             "Drift",
             "share of the lists that changed; popularity of what is shown, times live",
             {"churn": _measured(runs, "churn of lists"), "popularity": _measured(runs, "popularity, times live")},
@@ -124,7 +132,7 @@ def _charts(runs: Sequence[Run]) -> str:
     return section(["<h2>Over time</h2>", '<div class="charts">', *charts, "</div>"])
 
 
-def _chart(title: str, caption: str, lines: Mapping[str, Sequence[float | None]]) -> str:
+def _chart(runs: Sequence[Run], title: str, caption: str, lines: Mapping[str, Sequence[float | None]]) -> str:
     series = [
         Series(name, colour, [(number, value) for number, value in enumerate(values) if value is not None])
         for colour, (name, values) in enumerate(lines.items())
@@ -132,11 +140,12 @@ def _chart(title: str, caption: str, lines: Mapping[str, Sequence[float | None]]
     ]
     if not series:
         return ""
-    n_runs = max(len(values) for values in lines.values())
+    every = -(-len(runs) // 8)
+    named = [(float(number), str(run["run"])) for number, run in enumerate(runs)][::every]
     largest = max(y for one in series for _, y in one.points)
     last = "; ".join(f"{one.name} {one.points[-1][1]:.4g} at last" for one in series)
     chart = line_chart(
-        f"{title}: {last}", "runs, oldest first", title.lower(), series, x_max=max(n_runs - 1, 1), y_max=largest
+        f"{title}: {last}", "run", title.lower(), series, x_max=max(len(runs) - 1, 1), y_max=largest, x_ticks=named
     )
     legend = " ".join(f'<span class="model"><i class="m{one.colour}"></i>{escape(one.name)}</span>' for one in series)
     return f'<div><p class="legend">{legend}</p>{figure(chart, f"{title}: {caption}.")}</div>'
@@ -206,8 +215,13 @@ def _measured(runs: Sequence[Run], name: str) -> list[float | None]:
     return [_guardrail_value(run, name) for run in runs]
 
 
-def _stage_names(runs: Sequence[Run]) -> list[str]:
-    return list(dict.fromkeys(stage["name"] for run in runs for stage in run["stages"]))
+def _longest_stages(runs: Sequence[Run]) -> list[str]:
+    """Return the stages that take the most time, at most as many as there are colours, in the order of a run."""
+    longest: dict[str, float] = {}
+    for stage in (stage for run in runs for stage in run["stages"]):
+        longest[stage["name"]] = max(longest.get(stage["name"], 0.0), stage["seconds"])
+    shown = sorted(longest, key=lambda name: -longest[name])[:COLOURS]
+    return [name for name in longest if name in shown]
 
 
 def _seconds(runs: Sequence[Run], name: str) -> list[float | None]:
