@@ -35,6 +35,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.serving_load import read_item_ids
+from benchmarks.training.record import write_record
 from recommender.event_log import EventLog
 
 LOG = "sqlite:///events.db"
@@ -209,7 +210,7 @@ def kills(store: Path, number: int, every: float, workers: int) -> dict[str, Any
         again = []
         for done in range(number):
             time.sleep(every)
-            _wait(lambda: len(server.workers()) == workers, 60)
+            _wait(lambda: len(server.workers()) == workers, 60)  # the newest may still be opening its bundle
             os.kill(random.choice(server.workers()), signal.SIGKILL)
             killed = time.perf_counter()
             while not answers(server.port):
@@ -278,8 +279,11 @@ def main() -> None:
     parser.add_argument("--event-log", default=LOG, help="SQLAlchemy URL of the log.")
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--every", type=float, default=5, help="Seconds between kills.")
-    parser.add_argument("--out", type=Path, help="JSON file for the figures.")
+    parser.add_argument(
+        "--record", metavar="DATASET", help="Keep the figures in benchmarks/results, under this name of the data."
+    )
     asked = parser.parse_args()
+    busy = os.getloadavg()[0]
     match asked.what:
         case "load":
             result = load(asked.store, asked.seconds, asked.per_second, asked.batch, asked.workers, asked.event_log)
@@ -288,8 +292,10 @@ def main() -> None:
         case _:
             result = start(asked.store)
     print(json.dumps(result, indent=1))
-    if asked.out:
-        asked.out.write_text(json.dumps(result, indent=1) + "\n")
+    if asked.record:
+        setting = {"dataset": asked.record, "what": asked.what}
+        row = result | {"load_average_before": round(busy, 1)}
+        write_record(f"serving-events-{asked.what}-{asked.record}", setting, [row], "serving-events")
 
 
 if __name__ == "__main__":

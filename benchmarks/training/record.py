@@ -13,7 +13,13 @@ from typing import Any
 
 RESULTS = Path(__file__).parents[1] / "results"
 
-PLACES = {"--datasets": "FOLDER", "--cache": "FOLDER", "--complete-journey": "FOLDER", "--picture": "FILE"}
+PLACES = {
+    "--datasets": "FOLDER",
+    "--cache": "FOLDER",
+    "--complete-journey": "FOLDER",
+    "--picture": "FILE",
+    "--store": "STORE",
+}
 """Options whose values are places on one machine, and what is written instead."""
 
 

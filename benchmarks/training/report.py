@@ -215,6 +215,16 @@ def verify_section(record: Record) -> list[str]:
     ]
 
 
+def events_section(record: Record) -> list[str]:
+    """What the event log, killed workers or a start came to, a line for each figure."""
+    titles = {"load": "Events under load", "kills": "Workers killed while events are sent", "start": "Start and memory"}
+    (row,) = record["rows"]
+    rows = [[name.replace("_", " "), f"{value:,}"] for name, value in row.items() if name != "command"]
+    said = "The two cores were shared with other work: `load average before` says how much of it waited."
+    title = f"## {titles[record['setting']['what']]}: {record['setting']['dataset']}"
+    return [title, "", said, "", *table(["figure", ""], rows)]
+
+
 SECTIONS: dict[str, Callable[[Record], list[str]]] = {
     "quality": quality_section,
     "training-fit": fit_section,
@@ -227,6 +237,7 @@ SECTIONS: dict[str, Callable[[Record], list[str]]] = {
     "training-tuned": tuned_section,
     "gate": gate_section,
     "faults": faults_section,
+    "serving-events": events_section,
     "training-environments": environments_section,
 }
 """In the order of the page."""
