@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from recommender.config import Config
+from recommender.models import ChanceCurve
 
 SCHEMA_VERSION = 6
 UNPUBLISHED = "unpublished"
@@ -47,6 +48,7 @@ class Manifest(BaseModel):
     `index_recall` the share of the true best 20 that each index finds. `solver` is what fitted ALS,
     `weights` what its regularization and unobserved weight came to, and `warm_start` the version whose item factors it
     started from, if any. `log_position` is the last row of the event log that was read, None where it was no source.
+    `calibrations` turn the scores of a source into chances, by placement and step of its ladder.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -69,6 +71,7 @@ class Manifest(BaseModel):
     index_recall: dict[str, float] = {}
     solver: str = ""
     weights: dict[str, float] = {}
+    calibrations: dict[str, ChanceCurve] = {}
     warm_start: str | None = None
     log_position: int | None = None
     libraries: dict[str, str] = {}

@@ -26,6 +26,9 @@ def readable(report: EvaluationReport, changes: Changes | None = None) -> Iterat
         if rows:
             yield ""
             yield _task(report, f"{task.name}: {task.n:,} {task.unit}; {task.asked}", rows)
+    if report.calibrations:
+        yield ""
+        yield _calibrations(report)
     if changes is not None:
         yield ""
         yield from _changes(report, changes)
@@ -59,6 +62,22 @@ def _task(report: EvaluationReport, title: str, rows: list[Row]) -> RenderableTy
     columns = ("metric", *report.models, *(differences if report.baseline else ()))
     width = len(columns)
     return table(title, columns, (line[:width] for line in lines), right=range(1, width))
+
+
+def _calibrations(report: EvaluationReport) -> RenderableType:
+    lines = [
+        (
+            one.key,
+            f"{one.n:,}",
+            f"{one.base_rate:.4f}",
+            f"{one.brier:.5f}",
+            f"{one.brier_of_base_rate:.5f}",
+            f"{1 - one.brier / one.brier_of_base_rate:+.1%}",
+        )
+        for one in report.calibrations
+    ]
+    columns = ("scores as chances", "items", "share right", "Brier", "of that share", "better by")
+    return table("How good the scores are as chances", columns, lines, right=range(1, 6))
 
 
 def _changes(report: EvaluationReport, changes: Changes) -> Iterator[RenderableType]:

@@ -17,6 +17,7 @@ from recommender.evaluation.measure import main_figure
 from recommender.evaluation.metrics import RANKING_METRICS
 from recommender.evaluation.page import details, facts, figure, page, section, table
 from recommender.evaluation.previous import Changes
+from recommender.evaluation.reliability_chart import reliability_chart
 from recommender.evaluation.report import Comparison, Curve, EvaluationReport, Example, Row, SliceRow
 from recommender.evaluation.verdict import headline, main_comparisons, sentence
 
@@ -156,6 +157,7 @@ def _task(report: EvaluationReport, task: str) -> str:
         _accuracy_and_coverage(report, rows),
         _popularity(report, [curve for curve in report.curves if curve.task == task]),
         "</div>",
+        *(reliability_chart(one) for one in report.calibrations if one.key.split("/")[0] == task),
         _slices(report, [row for row in report.slices if row.task == task]),
         _every_figure(rows),
     ]

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.evaluation.splits import SplitCounts
+from recommender.models import ChanceCurve
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +109,32 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
+class Reliability:
+    """n forecasts of about the same chance: their mean, and how often they came true."""
+
+    forecast: float
+    observed: float
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """From the scores of a source to chances: `key` is its placement and step of the ladder.
+
+    `n` items were scored, of which a share of `base_rate` was right. The Brier scores are mean squared errors of
+    forecasts from cases that the curve behind them had not seen; lower is better.
+    """
+
+    key: str
+    curve: ChanceCurve
+    n: int
+    base_rate: float
+    brier: float
+    brier_of_base_rate: float
+    reliability: list[Reliability]
+
+
+@dataclass(frozen=True, slots=True)
 class ShownItem:
     """One place of an example."""
 
@@ -157,6 +184,7 @@ class EvaluationReport:
     comparisons: list[Comparison] = field(default_factory=list)
     slices: list[SliceRow] = field(default_factory=list)
     curves: list[Curve] = field(default_factory=list)
+    calibrations: list[Calibration] = field(default_factory=list)
     examples: list[Example] = field(default_factory=list)
     fingerprint: dict[str, Any] = field(default_factory=dict)
     cases: list[CaseValues] = field(default_factory=list, compare=False, repr=False)

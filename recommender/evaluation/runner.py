@@ -13,6 +13,7 @@ from recommender.config import Evaluation, Gate
 from recommender.dataset import Catalogue, Events
 from recommender.evaluation.answers import answer_tasks
 from recommender.evaluation.baseline import best_not_given, best_sellers, distinct_buyers
+from recommender.evaluation.calibration import calibrate
 from recommender.evaluation.checks import check_split
 from recommender.evaluation.examples import examples_of
 from recommender.evaluation.measure import Answers, Measured, adjust, main_figure, measure_task
@@ -22,6 +23,7 @@ from recommender.evaluation.slices import CaseSlice, ItemSlice, category_slices,
 from recommender.evaluation.splits import Split
 from recommender.evaluation.tasks import (
     FOR_YOU,
+    SIMILAR_ITEMS,
     Task,
     also_bought_task,
     for_you_task,
@@ -93,6 +95,9 @@ def evaluate_bundle(
         slices = slices_of(task, facts, bundle.catalogue)
         measured.append(measure_task(task, answers, facts, ks=config.k, main=main, baseline=BASELINE, slices=slices))
         examples += examples_of(task, answers, bundle, config.k[0], EXAMPLES // len(asked))
+    calibrations = [
+        found for task in asked if task.name != SIMILAR_ITEMS for found in calibrate(bundle, task, progress=progress)
+    ]
     comparisons = adjust([one for part in measured for one in part.comparisons])
     ours_alone = [one for one in _of(comparisons, main) if one.model == MODEL]
     gate_line = next((one for one in ours_alone if one.task == FOR_YOU), None)
@@ -110,6 +115,7 @@ def evaluate_bundle(
         comparisons=comparisons,
         slices=[row for part in measured for row in part.slices],
         curves=[curve for part in measured for curve in part.curves],
+        calibrations=calibrations,
         examples=examples,
         fingerprint=dict(fingerprint or {}),
         cases=[part.cases for part in measured],

@@ -6,6 +6,7 @@ bundle.
 """
 
 from recommender.models.als import ALS
+from recommender.models.calibration import ChanceCurve, chances, fit_curve
 from recommender.models.co_purchase import Baskets, CoPurchase, build_baskets
 from recommender.models.ease import EASE
 from recommender.models.factor_model import FactorModel
@@ -18,6 +19,7 @@ __all__ = [
     "EASE",
     "SUPPORT_DAYS",
     "Baskets",
+    "ChanceCurve",
     "CoPurchase",
     "FactorModel",
     "ItemKNN",
@@ -27,4 +29,6 @@ __all__ = [
     "SimilarityModel",
     "Trending",
     "build_baskets",
+    "chances",
+    "fit_curve",
 ]

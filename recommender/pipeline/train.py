@@ -20,6 +20,7 @@ from recommender.dataset.summary import rfc3339
 from recommender.errors import GateRefusedError, StoppedError, StoreError
 from recommender.evaluation.guardrails import Guardrail, examine
 from recommender.ingest import IngestReport, read_dataset
+from recommender.models import ChanceCurve
 from recommender.pipeline import data_doctor
 from recommender.pipeline.check import CheckReport, live_bundle, read_and_check
 from recommender.pipeline.checkpoints import Checkpoints, remove_checkpoints
@@ -222,6 +223,7 @@ class Night:
             manifest = bundle.manifest.model_copy(
                 update={
                     "metrics": said["metrics"],
+                    "calibrations": _calibrations(said["evaluation"]),
                     "verdict": self.log.record.verdict,
                     "events_by_type": check.summary.events_by_type,
                     "sources": _sources(check.ingest),
@@ -323,6 +325,10 @@ def _logged(store: Store, options: list[str]) -> Iterator[RunLog]:
             write_page(store.path)
         raise
     write_page(store.path)
+
+
+def _calibrations(evaluation: dict[str, Any] | None) -> dict[str, ChanceCurve]:
+    return {} if evaluation is None else {one["key"]: one["curve"] for one in evaluation["calibrations"]}
 
 
 def _sources(ingest: IngestReport) -> dict[str, SourceState]:

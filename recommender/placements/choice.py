@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from recommender.bundle import Bundle
+from recommender.models import chances
 from recommender.placements import reasons
 from recommender.placements.asked import Asked
 from recommender.placements.placement import Placement, Reason, Rung
@@ -53,12 +54,27 @@ class Choice:
         """Yield why each item is there."""
         return (reason for rung, chosen in self.by_rung for reason in rung.explain(chosen))
 
+    def calibration_of(self, one: Chosen) -> str:
+        """Return the name of the curve that makes a chance of the score of an item."""
+        return f"{self.placement.name}/{self.ladder[one.rung].name}"
+
+    def scores(self, bundle: Bundle) -> list[float]:
+        """Return the score of each place as the slate shows it: a chance where there is a curve for its source."""
+        curves, found = bundle.manifest.calibrations, []
+        for _, chosen in self.by_rung:
+            scores = np.array([one.score for one in chosen])
+            curve = curves.get(self.calibration_of(chosen[0]))
+            found += (scores if curve is None else chances(curve, scores)).round(4).tolist()
+        return found
+
     def rows(self, bundle: Bundle) -> list[tuple[str, int, float, str]]:
         """Return item id, rank, score and source of each place, as the slate shows them."""
         sources = (source for rung, chosen in self.by_rung for source in rung.sources_of(chosen))
         return [
-            (bundle.items.id_of(one.item), rank, round(one.score, 4), source)
-            for rank, (one, source) in enumerate(zip(self.filled.chosen, sources, strict=True), start=1)
+            (bundle.items.id_of(item), rank, score, source)
+            for rank, (item, score, source) in enumerate(
+                zip(self.items, self.scores(bundle), sources, strict=True), start=1
+            )
         ]
 
 
