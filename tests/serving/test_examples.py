@@ -35,9 +35,10 @@ def serve_commands() -> dict[str, list[str]]:
 def test_commands_and_options_exist(kind: str, tmp_path: Path) -> None:
     program, verb, *arguments = serve_commands()[kind]
     assert (Path(program).name, verb) == ("alsobought", "serve")
-    command = app.get_command(click.Context(app), verb)
+    parent = click.Context(app, **app.context_settings)  # a command remembers the help options of its first context
+    command = app.get_command(parent, verb)
     assert command is not None
-    options = command.make_context(verb, arguments).params
+    options = command.make_context(verb, arguments, parent=parent).params
     (tmp_path / "shop.toml").write_text("")
     assert load_config(tmp_path / "shop.toml", options["overrides"]).serving.log_format == "json"
 
