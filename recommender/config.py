@@ -30,6 +30,7 @@ from recommender.errors import ConfigError
 
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Column = Annotated[str, Field(min_length=1)]
+Policy = Literal["consumable", "durable", "learnt"] | Annotated[float, Field(gt=0)]
 EventType = Annotated[str, StringConstraints(min_length=1, to_lower=True, strip_whitespace=True)]
 """Events are read in lower case, so that is how their weights are looked up."""
 
@@ -79,6 +80,17 @@ class CatalogueColumns(Record):
     created_at: Column = "created_at"
 
 
+class OwnershipColumns(Record):
+    """Names of the columns of `data.ownership`, where they differ from ours."""
+
+    user_id: Column = "user_id"
+    item_id: Column = "item_id"
+    source: Column = "source"
+    timestamp: Column = "timestamp"
+    event_id: Column = "event_id"
+    quantity: Column = "quantity"
+
+
 class Data(Record):
     """Where events and catalogue come from and how bad they may be."""
 
@@ -90,6 +102,10 @@ class Data(Record):
     catalogue: str | list[str] | None = Field(None, description="The same for the catalogue; optional.")
     catalogue_query: str | None = Field(None, description="The SQL query, where `catalogue` is a URL.")
     catalogue_columns: CatalogueColumns = CatalogueColumns()
+    ownership: str | list[str] | None = Field(
+        None, description="Files of what users have from elsewhere: user_id, item_id, source, timestamp; optional."
+    )
+    ownership_columns: OwnershipColumns = OwnershipColumns()
     max_refused: float = Field(
         0.01, ge=0, le=1, description="Largest share of refused rows; more stops with exit code 3."
     )
@@ -189,6 +205,40 @@ class PopularityConfig(Record):
     new_days: float = Field(60.0, gt=0, description="How long after its creation (or first sight) an item is new.")
 
 
+class UpSellConfig(Record):
+    """Dearer items of the same need."""
+
+    low: float = Field(1.05, gt=1, description="Least price of a step up, as a multiple of the item's.")
+    high: float = Field(2.0, gt=1, description="Highest price, as a multiple; of a unit too where packages compare.")
+    strength: float = Field(10.0, gt=0, description="Customers that the popularity of a candidate counts for.")
+    gain_weight: float = Field(
+        0.5, ge=0, le=1, description="Rank by chance * gain ^ this: 0 by the chance alone, 1 by the expected gain."
+    )
+    taste_weight: float = Field(0.15, ge=0, description="How far the named user's factors count beside the chance.")
+    max_candidates: int = Field(100, ge=1, description="Kept per item.")
+
+    @model_validator(mode="after")
+    def _a_band(self) -> UpSellConfig:
+        if self.low >= self.high:
+            raise ValueError("low must be below high")
+        return self
+
+
+class RepurchaseConfig(Record):
+    """What customers buy again, and when."""
+
+    horizon_days: float = Field(14.0, gt=0, description="How far buy-again looks ahead.")
+    consumable_share: float = Field(
+        0.1,
+        gt=0,
+        lt=1,
+        description="Share of an item's customers who come back for it from which on it is a consumable.",
+    )
+    min_probability: float = Field(
+        0.02, ge=0, lt=1, description="Less likely than this within the horizon is not buy-again's own answer."
+    )
+
+
 class Models(Record):
     """Hyper-parameters of the models."""
 
@@ -198,6 +248,8 @@ class Models(Record):
     co_purchase: CoPurchaseConfig = CoPurchaseConfig()
     popularity: PopularityConfig = PopularityConfig()
     own: OwnConfig = OwnConfig()
+    up_sell: UpSellConfig = UpSellConfig()
+    repurchase: RepurchaseConfig = RepurchaseConfig()
 
 
 class BlendConfig(Record):
@@ -239,7 +291,7 @@ class IndexConfig(Record):
 class PlacementConfig(Record):
     """Rules of one placement."""
 
-    exclude_owned: bool = Field(True, description="Leave out what the user has bought, where a user is named.")
+    exclude_owned: bool = Field(True, description="Leave out what the user has, as long as `ownership` says.")
     exclude_seen: bool = Field(False, description="Leave out all that is in the user's history, looked at or bought.")
     in_stock_only: bool = Field(True, description="Leave out what the catalogue says is out of stock.")
     one_per_group: bool = Field(True, description="At most one variant of a product (group_id) in a slate.")
@@ -270,7 +322,9 @@ class Placements(Record):
 
     also_bought: PlacementConfig = Field(PlacementConfig(), alias="also-bought")
     similar_items: PlacementConfig = Field(PlacementConfig(), alias="similar-items")
+    up_sell: PlacementConfig = Field(PlacementConfig(), alias="up-sell")
     for_you: ForYouConfig = Field(ForYouConfig(), alias="for-you")
+    buy_again: PlacementConfig = Field(PlacementConfig(), alias="buy-again")
     popular: PlacementConfig = PlacementConfig()
     trending: PlacementConfig = PlacementConfig()
     new_arrivals: PlacementConfig = Field(PlacementConfig(), alias="new-arrivals")
@@ -362,6 +416,17 @@ class ReasonsConfig(Record):
     )
     texts: dict[str, dict[str, str | dict[str, str]]] = Field(
         {}, description="The same in this file, [reasons.texts.de]; docs/reasons.md lists the keys."
+    )
+
+
+class OwnershipConfig(Record):
+    """How long what a user has is not shown to them: consumables until they are due, durables for some days."""
+
+    durable_days: float | None = Field(None, gt=0, description="Days that a durable stays hidden; not set: for ever.")
+    categories: dict[str, Policy] = Field(
+        {},
+        description="By category path, the longest that fits: consumable, durable, learnt (how many come back), or a "
+        "number of days.",
     )
 
 
@@ -528,6 +593,7 @@ class Config(Record):
     placements: Placements = Placements()
     rules: RulesConfig = RulesConfig()
     reasons: ReasonsConfig = ReasonsConfig()
+    ownership: OwnershipConfig = OwnershipConfig()
     evaluation: Evaluation = Evaluation()
     gate: Gate = Gate()
     guardrails: Guardrails = Guardrails()

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.needs_report import needs_section
 from benchmarks.nightly_report import faults_section, gate_section
 from benchmarks.quality_report import quality_section
 from benchmarks.training.generated import GENERATED
@@ -227,6 +228,7 @@ def events_section(record: Record) -> list[str]:
 
 SECTIONS: dict[str, Callable[[Record], list[str]]] = {
     "quality": quality_section,
+    "needs": needs_section,
     "training-fit": fit_section,
     "training-curve": curve_section,
     "training-epochs": epochs_section,

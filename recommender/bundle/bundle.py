@@ -12,8 +12,8 @@ from recommender.bundle.manifest import Manifest
 from recommender.config import Config
 from recommender.dataset import Catalogue, IdMap
 from recommender.index import ItemIndex
-from recommender.matrix import Histories
-from recommender.models import FactorModel, ItemScores, SimilarityModel
+from recommender.matrix import Histories, Ownership
+from recommender.models import FactorModel, ItemScores, PurchaseCycles, SimilarityModel, TradeUps
 
 T = TypeVar("T")
 
@@ -24,7 +24,8 @@ class Bundle:
 
     `histories` holds users, then sessions. The rows of `category_purchase` are categories, as `Catalogue.category`.
     `als_index` searches by inner product, `similar_index` by cosine; `similar` holds what the latter
-    answers about each of its own items, as far as that was computed before.
+    answers about each of its own items, as far as that was computed before. `cycles` are those of users, `ownership`
+    has users, then sessions.
     """
 
     manifest: Manifest
@@ -45,6 +46,9 @@ class Bundle:
     als_index: ItemIndex
     similar_index: ItemIndex
     similar: SimilarityModel
+    trade_ups: TradeUps
+    cycles: PurchaseCycles
+    ownership: Ownership
 
     @property
     def version(self) -> str:

@@ -23,18 +23,19 @@ from recommender.dataset import Catalogue, IdMap
 from recommender.errors import AlsoboughtError, StoreError
 from recommender.index import ExactIndex, FaissIndex, ItemIndex, Metric, flat_index
 from recommender.kernels import has_native
-from recommender.matrix import Histories
-from recommender.models import FactorModel, ItemScores, SimilarityModel
+from recommender.matrix import Histories, Ownership
+from recommender.models import FactorModel, ItemScores, PurchaseCycles, SimilarityModel, TradeUps
 
 MANIFEST = "manifest.json"
 ID_MAPS = ("users", "sessions", "items")
 SIMILARITIES = ("item_knn", "ease", "co_purchase", "category_purchase", "similar")
 ITEM_SCORES = ("popular", "trending", "new_arrivals")
+NEEDS = ("trade_ups", "cycles", "ownership")
 EXACT_ARRAYS = ("factors", "items", "codes", "scales", "errors", "lengths", "bounds")
 SEARCHER = "searcher.faiss"
 INDEXES: dict[str, Metric] = {"als_index": "inner_product", "similar_index": "cosine"}
 
-ArraysT = TypeVar("ArraysT", Histories, SimilarityModel, ItemScores)
+ArraysT = TypeVar("ArraysT", Histories, SimilarityModel, ItemScores, TradeUps, PurchaseCycles, Ownership)
 
 
 class SchemaError(StoreError):
@@ -50,7 +51,7 @@ def write_files(bundle: Bundle, folder: Path) -> dict[str, FileEntry]:
     for name in ID_MAPS:
         save_ids(folder, name, getattr(bundle, name))
     _save_arrays(folder / "histories", bundle.histories)
-    for name in (*SIMILARITIES, *ITEM_SCORES):
+    for name in (*SIMILARITIES, *ITEM_SCORES, *NEEDS):
         _save_arrays(folder / name, getattr(bundle, name))
     save_array(folder / "als" / "item_factors.npy", bundle.als.item_factors)
     for name in INDEXES:
@@ -140,6 +141,9 @@ def read_files(folder: Path, manifest: Manifest) -> Bundle:
             als_index=_load_index(folder, "als_index"),
             similar_index=_load_index(folder, "similar_index"),
             similar=_load_arrays(folder / "similar", SimilarityModel),
+            trade_ups=_load_arrays(folder / "trade_ups", TradeUps),
+            cycles=_load_arrays(folder / "cycles", PurchaseCycles),
+            ownership=_load_arrays(folder / "ownership", Ownership),
         )
     except AlsoboughtError as error:
         raise StoreError(str(error)) from None
@@ -171,7 +175,7 @@ def _write_index(index: ItemIndex, folder: Path) -> None:
         (folder / SEARCHER).write_bytes(faiss.serialize_index(index.searcher).data)
 
 
-def _save_arrays(folder: Path, record: Histories | SimilarityModel | ItemScores) -> None:
+def _save_arrays(folder: Path, record: ArraysT) -> None:
     for field in fields(record):
         save_array(folder / f"{field.name}.npy", getattr(record, field.name))
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from recommender.dataset.catalogue import Catalogue, normal_category
 from recommender.dataset.conditions import Check, Condition, bind, parse_condition, require_field
 from recommender.dataset.event_names import RETURN, canonical_event
-from recommender.dataset.events import NO_TIME, Events
+from recommender.dataset.events import NO_TIME, OWNERSHIP_TYPES, Events
 from recommender.dataset.ids import MAX_ID_BYTES, IdMap
 from recommender.dataset.recent import NOTHING_RECENT, Recent, RecentEvent
 
@@ -19,6 +19,7 @@ __all__ = [
     "MAX_ID_BYTES",
     "NOTHING_RECENT",
     "NO_TIME",
+    "OWNERSHIP_TYPES",
     "RETURN",
     "Catalogue",
     "Check",

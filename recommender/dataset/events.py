@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+OWNERSHIP_TYPES = ("import", "self_report", "gift")
+"""Events that say what a user has from elsewhere: they hide and remind, and train nothing."""
+
 NO_TIME = np.iinfo(np.int64).min
 """The time of an event whose source has no times."""
 

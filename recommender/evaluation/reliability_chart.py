@@ -11,7 +11,7 @@ def reliability_chart(one: Calibration) -> str:
     """Return forecast chances against the share that came true, beside the diagonal of perfect ones."""
     points = [(group.forecast, group.observed) for group in one.reliability]
     largest = max(max(point) for point in points)
-    gain = 1 - one.brier / one.brier_of_base_rate
+    gain = 1 - one.brier / one.brier_of_base_rate if one.brier_of_base_rate else 0.0  # all of them right, or none
     source = one.key.partition("/")[2]
     title = (
         f"Scores of {source} as chances: Brier score {one.brier:.5f}, {abs(gain):.1%} "

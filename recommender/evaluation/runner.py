@@ -26,9 +26,11 @@ from recommender.evaluation.tasks import (
     SIMILAR_ITEMS,
     Task,
     also_bought_task,
+    buy_again_task,
     for_you_task,
     goal_events,
     similar_items_task,
+    up_sell_task,
 )
 from recommender.progress import Progress, silent, under
 
@@ -53,7 +55,7 @@ def evaluate_bundle(
     workers: int | None = None,
     progress: Progress = silent,
 ) -> EvaluationReport:
-    """Score for-you, also-bought and, given `relations`, similar-items of a bundle fitted on `split.train`.
+    """Score the placements of a bundle fitted on `split.train`; similar-items only given `relations`.
 
     Only items with factors that the shop may show are relevant: the rule `matrix.min_users_per_item` holds for
     candidates and truth. The baseline ranks such items by distinct users of the last `test_days` of training and
@@ -78,6 +80,8 @@ def evaluate_bundle(
     tasks = [
         for_you_task(bundle, test, known, config.max_users),
         also_bought_task(bundle, test, known, config.max_users),
+        up_sell_task(bundle, train, test, known, config.max_users),
+        buy_again_task(bundle, train, test, known, config.max_users),
     ]
     if relations is not None:
         tasks.append(similar_items_task(bundle, relations, known, config.max_users))

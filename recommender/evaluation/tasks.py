@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.bundle import Bundle
-from recommender.dataset import Events
+from recommender.dataset import NO_TIME, Events
 from recommender.evaluation.item_lists import ItemLists
 from recommender.matrix import net_of_returns
 from recommender.models import build_baskets
 from recommender.placements import Query
 
 FOR_YOU, ALSO_BOUGHT, SIMILAR_ITEMS = "for-you", "also-bought", "similar-items"
+UP_SELL, BUY_AGAIN = "up-sell", "buy-again"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class Task:
         Whom a case belongs to; cases of one unit are resampled together.
     history : int64 or None, shape (N,)
         Items in the history of the user who is asked about, where users are.
+    users : list of str or None, N
+        Who asks, where a case is an item that a user asks about.
     """
 
     name: str
@@ -49,6 +52,7 @@ class Task:
     relevant: ItemLists
     units: NDArray[np.int64]
     history: NDArray[np.int64] | None = None
+    users: list[str] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -57,7 +61,8 @@ class Task:
         """Return the question of one case, as a page would ask it."""
         if self.unit == "users":
             return Query(self.name, k, user_id=self.ids[case])
-        return Query(self.name, k, item_ids=(self.ids[case],))
+        user_id = None if self.users is None else self.users[case]
+        return Query(self.name, k, user_id=user_id, item_ids=(self.ids[case],))
 
 
 def for_you_task(bundle: Bundle, test: Events, known: NDArray[np.bool_], max_users: int) -> Task:
@@ -107,6 +112,70 @@ def also_bought_task(bundle: Bundle, test: Events, known: NDArray[np.bool_], max
     )
 
 
+def up_sell_task(bundle: Bundle, train: Events, test: Events, known: NDArray[np.bool_], max_cases: int) -> Task:
+    """Ask up-sell, for each user, about the last item of each category that training saw them buy.
+
+    Right are the `known` items of the category that the user bought for the first time on the test side and that cost
+    within the band of [models.up_sell] times as much; what the user had bought before is given. Both sides are goal
+    events, net of returns.
+    """
+    n_items, category = len(bundle.items), bundle.catalogue.category.astype(np.int64)
+    config, price = bundle.config.models.up_sell, bundle.trade_ups.price.astype(np.float64)
+    before = train.where((train.user >= 0) & (category[train.item] >= 0))
+    shelf = before.user * (category.max(initial=0) + 1) + category[before.item]
+    shelves, place = np.unique(shelf[::-1], return_index=True)  # events are in time order
+    last = before.item[::-1][place]
+    seen = np.unique(before.user.astype(np.int64) * n_items + before.item)
+    after = test.where((test.user >= 0) & (category[test.item] >= 0) & known[test.item])
+    bought = np.setdiff1d(after.user.astype(np.int64) * n_items + after.item, seen)
+    user, item = bought // n_items, bought % n_items
+    wanted = user * (category.max(initial=0) + 1) + category[item]
+    row = np.minimum(np.searchsorted(shelves, wanted), max(len(shelves) - 1, 0))
+    found = shelves[row] == wanted if len(shelves) else np.zeros(len(wanted), dtype=bool)
+    user, item, row = user[found], item[found], row[found]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio = price[item] / price[last[row]]
+    dearer = (ratio >= config.low - 1e-6) & (ratio <= config.high + 1e-6)
+    relevant = ItemLists.of_pairs(row[dearer], item[dearer], len(shelves))
+    chosen = sample(np.flatnonzero(relevant.sizes), max_cases)
+    users = shelves[chosen] // (category.max(initial=0) + 1)
+    return Task(
+        name=UP_SELL,
+        asked=f"first purchases {config.low:g} to {config.high:g} times dearer than the user's last of the category",
+        unit="items",
+        ids=bundle.items.ids_of(last[chosen].tolist()),
+        given=_rows(seen, users, n_items),
+        relevant=relevant.chosen(chosen),
+        units=users,
+        users=bundle.users.ids_of(users.tolist()),
+    )
+
+
+def buy_again_task(bundle: Bundle, train: Events, test: Events, known: NDArray[np.bool_], max_users: int) -> Task:
+    """Ask buy-again for each user who bought a past, `known` item again on the test side.
+
+    What the rules hide all the same counts as missed. Both sides are goal events, net of returns.
+    """
+    n_items = len(bundle.items)
+    past, again = (
+        np.unique(part.user.astype(np.int64) * n_items + part.item)
+        for part in (side.where((side.user >= 0) & known[side.item]) for side in (train, test))
+    )
+    pairs = np.intersect1d(past, again)
+    users = sample(np.unique(pairs // n_items), max_users)
+    nothing = np.zeros(0, dtype=np.int32)
+    return Task(
+        name=BUY_AGAIN,
+        asked="past items that were bought again",
+        unit="users",
+        ids=bundle.users.ids_of(users.tolist()),
+        given=ItemLists.of_arrays([nothing] * len(users)),
+        relevant=_rows(pairs, users, n_items),
+        units=users,
+        history=np.diff(bundle.histories.indptr)[users],
+    )
+
+
 def similar_items_task(
     bundle: Bundle, relations: tuple[NDArray[np.int32], NDArray[np.int32]], known: NDArray[np.bool_], max_items: int
 ) -> Task:
@@ -144,9 +213,17 @@ def _hidden_pairs(bundle: Bundle) -> NDArray[np.int64]:
     histories, rules = bundle.histories, bundle.config.placements.for_you
     users = np.repeat(np.arange(len(histories)), np.diff(histories.indptr))
     pairs = users * len(bundle.items) + histories.items
+    owned = hidden_pairs(bundle)
     if rules.exclude_seen:
-        return pairs
-    return pairs[histories.bought > 0] if rules.exclude_owned else pairs[:0]
+        return np.union1d(pairs, owned)
+    return owned if rules.exclude_owned else pairs[:0]
+
+
+def hidden_pairs(bundle: Bundle) -> NDArray[np.int64]:
+    """Return user * I + item, ascending, of what users have and the policy of ownership does not show them yet."""
+    ownership, now = bundle.ownership, bundle.as_of_seconds
+    hidden = ownership.hidden_until > (NO_TIME if now is None else now)
+    return ownership.actor[hidden] * len(bundle.items) + ownership.items[hidden]
 
 
 def _rows(pairs: NDArray[np.int64], users: NDArray[np.int64], n_items: int) -> ItemLists:

@@ -43,6 +43,7 @@ class Reason(IntEnum):
     BAD_PRICE = 15
     BAD_IN_STOCK = 16
     BAD_CREATED_AT = 17
+    BAD_SOURCE = 18
 
     @property
     def code(self) -> str:

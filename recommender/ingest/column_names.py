@@ -5,19 +5,21 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 
-from recommender.config import CatalogueColumns, EventsColumns
+from recommender.config import CatalogueColumns, EventsColumns, OwnershipColumns
 from recommender.errors import DataError
 from recommender.ingest.sources import Source
 
 
-def find_columns(source: Source, names: EventsColumns | CatalogueColumns, table: str) -> dict[str, str]:
+def find_columns(
+    source: Source, names: EventsColumns | CatalogueColumns | OwnershipColumns, table: str
+) -> dict[str, str]:
     """Return our name -> the source's, for the columns that the source has.
 
     Raises
     ------
     DataError
-        If a column stands there twice, `item_id` is not there, events name no actor, or shop.toml names a column
-        that is not there; the message says what was found and which key to set.
+        If a column stands there twice, `item_id` is not there, events name no actor or ownership no user, or shop.toml
+        names a column that is not there; the message says what was found and which key to set.
     """
     found = source.columns()
     ours = names.model_dump()
@@ -29,6 +31,8 @@ def find_columns(source: Source, names: EventsColumns | CatalogueColumns, table:
         raise _missing(source, found, have, [(our, ours[our])], table)
     if "item_id" not in have:
         raise _missing(source, found, have, [("item_id", ours["item_id"])], table)
+    if table == "ownership" and "user_id" not in have:
+        raise _missing(source, found, have, [("user_id", ours["user_id"])], table)
     if table == "events":
         actors = [(our, ours[our]) for our in ("user_id", "session_id", "order_id")]
         if not any(our in have for our, _ in actors):

@@ -52,8 +52,13 @@ class EventRows:
     guest_returns: int
 
 
-def judge_events(columns: Mapping[str, Column], rows: int, types: Sequence[str], now: int) -> EventRows:
-    """Judge the columns, by our names, of `rows` rows; an event type is its position in `types`."""
+def judge_events(
+    columns: Mapping[str, Column], rows: int, types: Sequence[str], now: int, *, facts: bool = False
+) -> EventRows:
+    """Judge the columns, by our names, of `rows` rows; an event type is its position in `types`.
+
+    Where the rows are `facts` of ownership, a type without a weight is a mistake instead of being left out.
+    """
     user, session, order, item = (
         read_ids(columns[name]) if name in columns else no_ids(rows)
         for name in ("user_id", "session_id", "order_id", "item_id")
@@ -72,7 +77,11 @@ def judge_events(columns: Mapping[str, Column], rows: int, types: Sequence[str],
         bad_quantity,
         bad_price,
     )
-    reasons[event_type == UNWEIGHTED] = Reason.FINE
+    if facts:
+        reasons = first_reason(reasons, reason_where(event_type == UNWEIGHTED, Reason.BAD_SOURCE))
+        left_out = Counter()
+    else:
+        reasons[event_type == UNWEIGHTED] = Reason.FINE
     fine = (reasons == Reason.FINE) & (event_type != UNWEIGHTED)
     returned = types.index(RETURN)
     event_type = np.where(fine & (quantity < 0), np.uint8(returned), event_type)

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import DTypeLike, NDArray
 
 from recommender.config import Config, EventsColumns
-from recommender.dataset import NO_TIME, RETURN, Events, IdMap
+from recommender.dataset import NO_TIME, OWNERSHIP_TYPES, RETURN, Events, IdMap
 from recommender.errors import DataError
 from recommender.event_log import erasure_digest
 from recommender.ingest.column_names import find_columns
@@ -82,8 +82,8 @@ class EventsReader:
 
     @property
     def types(self) -> tuple[str, ...]:
-        """The event types that are read: those with a weight, and returns."""
-        return tuple(dict.fromkeys([*self.config.event_weights, RETURN]))
+        """The event types that are read: those with a weight, returns, and what says that a user owns something."""
+        return tuple(dict.fromkeys([*self.config.event_weights, RETURN, *OWNERSHIP_TYPES]))
 
     def read(
         self, source: Source, refused: RefusedRows, progress: Progress, total: int | None, *, is_test: bool = False
@@ -91,6 +91,28 @@ class EventsReader:
         """Read one source to its end, as test events if told so; raises DataError where it can't be read at all."""
         theirs = EventsColumns() if isinstance(source, LogSource) else self.config.data.events_columns
         found = find_columns(source, theirs, "events")
+        self._read(source, found, refused, progress, total, is_test=is_test)
+
+    def read_ownership(self, source: Source, refused: RefusedRows, progress: Progress, total: int | None) -> None:
+        """Read a file of ownership facts as the events that they are: their source is the event type."""
+        found = find_columns(source, self.config.data.ownership_columns, "ownership")
+        if "source" not in found:
+            name = self.config.data.ownership_columns.source
+            raise DataError(f"{source.name}: no column {name!r}; ownership says where from: order, import, gift, …")
+        found["event"] = found.pop("source")
+        self._read(source, found, refused, progress, total, facts=True)
+
+    def _read(
+        self,
+        source: Source,
+        found: dict[str, str],
+        refused: RefusedRows,
+        progress: Progress,
+        total: int | None,
+        *,
+        is_test: bool = False,
+        facts: bool = False,
+    ) -> None:
         names = {our: theirs for our, theirs in found.items() if our not in UNUSED}
         self._note_absent(source, names)
         before = sum(earlier.read for earlier in self.report.events)
@@ -99,7 +121,7 @@ class EventsReader:
         for batch in source.batches(list(dict.fromkeys(names.values()))):
             columns = {our: batch.columns.column(theirs) for our, theirs in names.items()}
             try:
-                rows = judge_events(columns, batch.columns.num_rows, self.types, self.now)
+                rows = judge_events(columns, batch.columns.num_rows, self.types, self.now, facts=facts)
             except DataError as error:
                 raise DataError(f"{source.name}: {error}") from None
             event_ids = read_ids(columns["event_id"]) if "event_id" in columns else None

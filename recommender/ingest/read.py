@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from recommender.config import Config
-from recommender.dataset import Dataset
+from recommender.dataset import OWNERSHIP_TYPES, Dataset
 from recommender.errors import DataError
 from recommender.event_log import EventLog
 from recommender.ingest.catalogue import CatalogueReader
@@ -25,6 +25,7 @@ from recommender.ingest.sources import (
     Source,
     catalogue_sources,
     events_sources,
+    ownership_sources,
     table_source,
     test_events_sources,
 )
@@ -36,7 +37,7 @@ MIN_EVENTS, MIN_ITEMS, MIN_ACTORS = 10, 3, 3
 def read_dataset(
     config: Config, *, events: Any = None, catalogue: Any = None, test_events: Any = None, progress: Progress = silent
 ) -> tuple[Dataset, IngestReport]:
-    """Read events and catalogue.
+    """Read events, what users own from elsewhere, and the catalogue.
 
     Parameters
     ----------
@@ -71,6 +72,7 @@ def read_dataset(
     _read_all(config, report, "events", sources, reader.read, progress)
     read_test = partial(reader.read, is_test=True)
     _read_all(config, report, "test_events", _test_events(config, test_events), read_test, progress)
+    _read_all(config, report, "ownership", ownership_sources(config), reader.read_ownership, progress)
     _require_weighted(report)
     _read_all(config, report, "catalogue", _catalogue(config, catalogue), goods.read, progress)
     found, is_test, users, sessions = reader.finish()
@@ -87,7 +89,7 @@ def require_enough(dataset: Dataset) -> None:
 
     Sessions and guest orders count as users.
     """
-    events = dataset.events.where(~dataset.events.is_type("return"))
+    events = dataset.events.where(~dataset.events.is_type("return", *OWNERSHIP_TYPES))
     found = {
         "events": (len(events), MIN_EVENTS),
         "items with events": (len(np.unique(events.item)), MIN_ITEMS),

@@ -22,4 +22,5 @@ REMEDIES = {
     Reason.BAD_PRICE.code: "write a number of 0 or more, such as 12.50, without a currency sign",
     Reason.BAD_IN_STOCK.code: "write true or false, or the number of pieces",
     Reason.BAD_CREATED_AT.code: "write 2026-01-31T10:00:00Z, a date, or nothing",
+    Reason.BAD_SOURCE.code: "write order, import, self_report, gift or return",
 }

@@ -5,16 +5,22 @@ touches a file. Models, evaluation and pipeline may import it.
 """
 
 from recommender.matrix.histories import Histories, Row, build_histories
+from recommender.matrix.ownership import FOR_EVER, SOURCES, Ownership, build_ownership, with_policy
 from recommender.matrix.returns import net_of_returns
 from recommender.matrix.weights import SECONDS_PER_DAY, decay, event_values, main_event_type
 
 __all__ = [
+    "FOR_EVER",
     "SECONDS_PER_DAY",
+    "SOURCES",
     "Histories",
+    "Ownership",
     "Row",
     "build_histories",
+    "build_ownership",
     "decay",
     "event_values",
     "main_event_type",
     "net_of_returns",
+    "with_policy",
 ]

@@ -12,7 +12,11 @@ from recommender.models.ease import EASE
 from recommender.models.factor_model import FactorModel
 from recommender.models.item_knn import ItemKNN
 from recommender.models.popularity import SUPPORT_DAYS, ItemScores, NewArrivals, Popularity, Trending
+from recommender.models.purchase_cycles import PurchaseCycles
+from recommender.models.repurchase import Repurchase
 from recommender.models.similarity_model import SimilarityModel
+from recommender.models.trade_ups import TradeUps
+from recommender.models.up_sell import UpSell
 
 __all__ = [
     "ALS",
@@ -26,8 +30,12 @@ __all__ = [
     "ItemScores",
     "NewArrivals",
     "Popularity",
+    "PurchaseCycles",
+    "Repurchase",
     "SimilarityModel",
+    "TradeUps",
     "Trending",
+    "UpSell",
     "build_baskets",
     "chances",
     "fit_curve",

@@ -14,7 +14,7 @@ import scipy.sparse as sp
 from recommender.bundle import Bundle, Manifest
 from recommender.bundle.manifest import config_record
 from recommender.config import Config
-from recommender.dataset import Dataset, Events
+from recommender.dataset import OWNERSHIP_TYPES, Dataset, Events
 from recommender.dataset.summary import rfc3339
 from recommender.index import ItemIndex, build_index, nearest_neighbours
 from recommender.kernels import solver_name
@@ -23,10 +23,14 @@ from recommender.models import (
     CoPurchase,
     FactorModel,
     NewArrivals,
+    Repurchase,
     SimilarityModel,
+    TradeUps,
     Trending,
+    UpSell,
     build_baskets,
 )
+from recommender.pipeline.ownership import owned
 from recommender.pipeline.taste import fit_taste, sample
 from recommender.progress import Progress, silent
 
@@ -45,12 +49,17 @@ def fit_bundle(
     DataError
         If nothing is left to train on once returns are netted.
     """
-    events = net_of_returns(dataset.events)
+    kept = net_of_returns(dataset.events)
+    events = kept.where(~kept.is_type(*OWNERSHIP_TYPES) | kept.is_type(*config.event_weights))
     main_event = main_event_type(events, config.event_weights)
     goal = events.where(events.is_type(main_event))
     co_purchase, category_purchase = _fit_pairs(goal, events.as_of, dataset, config, progress)
     popularity = config.models.popularity
     taste = fit_taste(events, goal, dataset, config, warm_start=warm_start, progress=progress)
+    repurchase = config.models.repurchase
+    cycles = Repurchase(repurchase.horizon_days, repurchase.consumable_share).fit(
+        goal, dataset.catalogue.category, events.as_of
+    )
     similar_index, similar_recall = _similar_index(taste.als, taste.user_items, config)
     return Bundle(
         manifest=Manifest(
@@ -87,6 +96,9 @@ def fit_bundle(
         als_index=taste.als_index,
         similar_index=similar_index,
         similar=SimilarityModel.empty(len(dataset.items)),
+        trade_ups=_fit_up_sell(goal, events.as_of, dataset, config),
+        cycles=cycles,
+        ownership=owned(kept, dataset.catalogue, cycles, config.ownership, config.models.repurchase.horizon_days),
     )
 
 
@@ -107,6 +119,14 @@ def _fit_pairs(
     of_items = model.fit(baskets, n_items, progress=progress)
     categories = dataset.catalogue.category
     return of_items, model.fit(baskets, n_items, anchor_of=categories, stage="fit categories", progress=progress)
+
+
+def _fit_up_sell(goal: Events, as_of: int | None, dataset: Dataset, config: Config) -> TradeUps:
+    up_sell = config.models.up_sell
+    model = UpSell(
+        up_sell.low, up_sell.high, up_sell.strength, config.models.co_purchase.min_support, up_sell.max_candidates
+    )
+    return model.fit(goal, dataset.catalogue, as_of)
 
 
 def _similar_index(als: FactorModel, user_items: sp.csr_matrix, config: Config) -> tuple[ItemIndex, float]:

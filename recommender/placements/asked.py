@@ -11,7 +11,7 @@ from recommender.bundle import Bundle
 from recommender.dataset import NOTHING_RECENT, Recent
 from recommender.errors import UnknownIdError
 from recommender.placements.query import Query
-from recommender.placements.recent_history import history_now
+from recommender.placements.recent_history import hidden_now, history_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,8 +19,9 @@ class Asked:
     """What a query means in one bundle.
 
     `anchors` are the known items of the query; `history`, `values`, `bought`, `last_time`, each of shape (n,), are the
-    user's or session's pairs, those of the event log included, each item once; `unknown` names the parameters whose
-    id neither this bundle nor the log knows.
+    user's or session's pairs, those of the event log included, each item once; `hidden` are the items they have that
+    the policy of `ownership` does not show yet; `user` is the row of the user in the bundle, None where it has none;
+    `unknown` names the parameters whose id neither this bundle nor the log knows.
     """
 
     anchors: NDArray[np.int32]
@@ -28,6 +29,8 @@ class Asked:
     values: NDArray[np.float32]
     bought: NDArray[np.float32]
     last_time: NDArray[np.int64]
+    hidden: NDArray[np.int32]
+    user: int | None
     unknown: tuple[str, ...]
 
     @property
@@ -75,5 +78,8 @@ def resolve(bundle: Bundle, query: Query, recent: Recent = NOTHING_RECENT) -> As
         elif not recent.session_active:
             missing("session_id", query.session_id)
 
-    history = history_now(bundle, list(dict.fromkeys(rows)), recent)
-    return Asked(np.array(anchors, dtype=np.int32), *history, tuple(unknown))
+    rows = list(dict.fromkeys(rows))
+    history = history_now(bundle, rows, recent)
+    hidden = hidden_now(bundle, rows, history, recent)
+    user = next((row for row in rows if row < len(bundle.users)), None)
+    return Asked(np.array(anchors, dtype=np.int32), *history, hidden, user, tuple(unknown))

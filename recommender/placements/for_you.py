@@ -28,13 +28,15 @@ class History:
     """Distinct items of a user, a session or a list, each of shape (n,).
 
     `values` are summed event values, `bought` the days on which it was bought, older ones counting less, `latest` tells
-    what belongs to the last day there is: all of it where there are no times.
+    what belongs to the last day there is: all of it where there are no times, `hidden` what the user has and is not
+    shown yet.
     """
 
     items: NDArray[np.int32]
     values: NDArray[np.float32]
     bought: NDArray[np.float32]
     latest: NDArray[np.bool_]
+    hidden: NDArray[np.bool_]
 
     @property
     def owned(self) -> NDArray[np.bool_]:
@@ -50,7 +52,13 @@ def history_of(asked: Asked) -> History:
     last_day = asked.last_time > int(asked.last_time.max(initial=NO_TIME)) - SECONDS_PER_DAY
     latest = asked.anchors if len(asked.anchors) else asked.history[last_day]
     bought = np.bincount(place[: len(asked.history)], asked.bought, minlength=len(items))
-    return History(items, values.astype(np.float32), bought.astype(np.float32), np.isin(items, latest))
+    return History(
+        items,
+        values.astype(np.float32),
+        bought.astype(np.float32),
+        np.isin(items, latest),
+        np.isin(items, asked.hidden),
+    )
 
 
 def blend_of(bundle: Bundle, history: History) -> Blend:
@@ -67,7 +75,7 @@ def blend_of(bundle: Bundle, history: History) -> Blend:
     }
     if not (rules.exclude_owned or rules.exclude_seen):
         parts["own"] = lambda: FromAll(_own(bundle, history))
-    hidden = items if rules.exclude_seen else items[history.owned & rules.exclude_owned]
+    hidden = items if rules.exclude_seen else items[history.hidden & rules.exclude_owned]
     return Blend(
         [Part.of(name, w, part(), hidden) for name, part in parts.items() if (w := getattr(weights, name)) > 0]
     )

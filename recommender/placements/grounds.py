@@ -19,7 +19,7 @@ def struck_out(bundle: Bundle, query: Query, rule: str, item: int, sibling: int 
         case "excluded":
             return "the question excludes it"
         case "owned":
-            return "it was bought and not sent back"
+            return "the user has it, and [ownership] does not let it be offered again yet"
         case "seen":
             return "it is in the history"
         case "category":
@@ -50,6 +50,16 @@ def no_candidate(bundle: Bundle, choice: Choice, source: str, item: int) -> str:
     config, anchors = bundle.config, choice.asked.anchors
     min_support = config.models.co_purchase.min_support
     match source:
+        case "trade_up":
+            return _no_step_up(bundle, int(anchors[0]), item)
+        case "repurchase":
+            return "the user never bought it, or is not likely to need it within [models.repurchase] horizon_days"
+        case "past_items":
+            return "it is not in the history"
+        case _ if (
+            choice.placement.name == "up-sell" and len(anchors) and not _costs_more(bundle, int(anchors[0]), item)
+        ):
+            return "it does not cost more"
         case "co_purchase":
             kept = len(bundle.co_purchase.row(int(anchors[0]))[0])
             few = f"fewer than {min_support} customers bought both in one order"
@@ -70,6 +80,19 @@ def no_candidate(bundle: Bundle, choice: Choice, source: str, item: int) -> str:
         case "new_arrivals":
             return f"it has been in the shop for more than {config.models.popularity.new_days:g} days"
     return "it is no candidate there"
+
+
+def _costs_more(bundle: Bundle, anchor: int, item: int) -> bool:
+    return bool(bundle.trade_ups.dearer(anchor, bundle.config.models.up_sell.low, float("inf"))[item])
+
+
+def _no_step_up(bundle: Bundle, anchor: int, item: int) -> str:
+    config = bundle.config.models.up_sell
+    if not bundle.trade_ups.dearer(anchor, config.low, config.high)[item]:
+        return f"it does not cost {config.low:g} to {config.high:g} times as much"
+    kept = len(bundle.trade_ups.items[bundle.trade_ups.row(anchor)])
+    unlike = "category and title do not show that it serves the same need, or per unit it costs too little or too much"
+    return unlike if kept < config.max_candidates else f"{unlike}, or {kept} are likelier to be taken"
 
 
 def _no_factors(bundle: Bundle, choice: Choice, item: int) -> str:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from math import log
 
 import numpy as np
+from numpy.typing import NDArray
 
 from recommender.bundle import Bundle
-from recommender.dataset import RETURN, Recent, RecentEvent, canonical_event
+from recommender.dataset import NO_TIME, OWNERSHIP_TYPES, RETURN, Recent, RecentEvent, canonical_event
 from recommender.matrix import SECONDS_PER_DAY, Row
 
 PURCHASE = "purchase"
@@ -30,6 +31,31 @@ def history_now(bundle: Bundle, rows: Sequence[int], recent: Recent) -> Row:
     if not parts:
         return bundle.histories.none()
     return parts[0] if len(parts) == 1 else _combined(parts)
+
+
+def hidden_now(bundle: Bundle, rows: Sequence[int], history: Row, recent: Recent) -> NDArray[np.int32]:
+    """Return the items, ascending, that the users and sessions of some rows have and that are not shown to them yet.
+
+    What was just bought, imported or given is hidden until the next bundle knows more, and what was sent back is not.
+    """
+    items, _, bought, last_time = history
+    now = bundle.as_of_seconds
+    stored = [bundle.ownership.row(row) for row in rows]
+    hidden = [
+        bundle.ownership.items[part][bundle.ownership.hidden_until[part] > (NO_TIME if now is None else now)]
+        for part in stored
+    ]
+    if not recent.events:
+        return np.unique(np.concatenate([items[:0], *hidden]))
+    names = [(event, canonical_event(event.event, bundle.config.event_weights)) for event in recent.events]
+    facts = {bundle.items.index_of(event.item_id) for event, name in names if name in OWNERSHIP_TYPES} - {None}
+    back = {bundle.items.index_of(event.item_id) for event, name in names if name == RETURN or event.quantity < 0}
+    just_bought = items[(bought > 0) & (last_time > (NO_TIME if now is None else now))]
+    kept = items[bought > 0]
+    sent_back = np.array([item for item in back if item is not None and item not in kept], dtype=np.int32)
+    had = np.concatenate([items[:0], *hidden, just_bought])
+    given = np.array(sorted(item for item in facts if item is not None), dtype=np.int32)
+    return np.unique(np.concatenate([had[~np.isin(had, sent_back)], given]))
 
 
 @dataclass(slots=True)

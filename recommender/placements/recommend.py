@@ -18,6 +18,7 @@ from recommender.errors import QueryError
 from recommender.placements import reasons
 from recommender.placements.also_bought import ALSO_BOUGHT
 from recommender.placements.asked import Asked, resolve
+from recommender.placements.buy_again import BUY_AGAIN
 from recommender.placements.choice import PINNED, Choice, explanations
 from recommender.placements.conditions import caps_of, conditions_of, config_conditions
 from recommender.placements.fields import shown_fields
@@ -29,6 +30,7 @@ from recommender.placements.query import MAX_K, Query, Slate
 from recommender.placements.shop_rules import InForce, shop_rules
 from recommender.placements.similar_items import SIMILAR_ITEMS
 from recommender.placements.trending import TRENDING
+from recommender.placements.up_sell import UP_SELL
 from recommender.placements.wording import Said
 from recommender.ranking import Boosted, Chosen, Diversity, FromPins, Rules, at_positions, fill
 
@@ -36,7 +38,8 @@ NOBODY: NDArray[np.int32] = np.zeros(0, dtype=np.int32)
 NOTHING = InForce()
 
 PLACEMENTS = {
-    placement.name: placement for placement in (ALSO_BOUGHT, SIMILAR_ITEMS, FOR_YOU, POPULAR, TRENDING, NEW_ARRIVALS)
+    placement.name: placement
+    for placement in (ALSO_BOUGHT, SIMILAR_ITEMS, UP_SELL, FOR_YOU, BUY_AGAIN, POPULAR, TRENDING, NEW_ARRIVALS)
 }
 
 
@@ -141,7 +144,7 @@ def rules_of(
     return Rules(
         catalogue=bundle.catalogue,
         anchors=asked.anchors,
-        owned=asked.history[asked.owned] if config.exclude_owned or config.exclude_seen else asked.history[:0],
+        owned=_owned(asked, config),
         seen=asked.history[~asked.owned] if config.exclude_seen else asked.history[:0],
         excluded=bundle.items.indices_of(query.exclude),
         on_page=on_page,
@@ -154,6 +157,13 @@ def rules_of(
         in_stock_only=config.in_stock_only,
         one_per_group=config.one_per_group,
     )
+
+
+def _owned(asked: Asked, config: PlacementConfig) -> NDArray[np.int32]:
+    """Return what the rule on owned items strikes out: all purchases, or what the policy of ownership still hides."""
+    if config.exclude_seen:
+        return np.union1d(asked.history[asked.owned], asked.hidden)
+    return asked.hidden if config.exclude_owned else asked.hidden[:0]
 
 
 def _under_rules(ladder: list[Rung], in_force: InForce, pins: Mapping[int, int]) -> list[Rung]:

@@ -26,6 +26,10 @@ Template: TypeAlias = str | Mapping[str, str]
 """A sentence; where its {count} changes the words, one for each plural form of the language."""
 
 
+class Money(float):
+    """An amount of money: two decimals."""
+
+
 class Said(NamedTuple):
     """A sentence that is not in words yet: the key of its template, and what stands in its places."""
 
@@ -164,8 +168,17 @@ def _filled(template: Template, values: Mapping[str, str | float], locale: str) 
         form = _plural_form(locale, values["count"])
         template = template.get(form) or template["other"]
     return template.format_map(
-        {name: value if isinstance(value, str) else _number(value, locale) for name, value in values.items()}
+        {name: value if isinstance(value, str) else _figure(value, locale) for name, value in values.items()}
     )
+
+
+def _figure(value: float, locale: str) -> str:
+    return _money(float(value), locale) if isinstance(value, Money) else _number(value, locale)
+
+
+@lru_cache(4096)
+def _money(value: float, locale: str) -> str:
+    return format_decimal(value, format="#,##0.00", locale=locale.replace("-", "_"))
 
 
 @lru_cache(4096)

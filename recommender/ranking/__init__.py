@@ -15,6 +15,7 @@ from recommender.ranking.candidates import (
     FromNeighbours,
     FromScores,
     FromSimilarity,
+    Only,
     Source,
 )
 from recommender.ranking.diversity import Diversity
@@ -37,6 +38,7 @@ __all__ = [
     "FromPins",
     "FromScores",
     "FromSimilarity",
+    "Only",
     "Part",
     "Rules",
     "Scorer",

@@ -132,6 +132,22 @@ class FromNeighbours:
 
 
 @dataclass(frozen=True, slots=True)
+class Only:
+    """The candidates of another source that a mask, shape (I,), allows."""
+
+    source: Source
+    mask: NDArray[np.bool_]
+
+    def top(self, n: int) -> Candidates:
+        """Return the best `n` of them."""
+        return self.source.within(self.mask, n)
+
+    def within(self, allowed: NDArray[np.bool_], n: int) -> Candidates:
+        """Return the best `n` of them that are allowed too."""
+        return self.source.within(self.mask & allowed, n)
+
+
+@dataclass(frozen=True, slots=True)
 class FromScores:
     """One number per item."""
 

@@ -24,8 +24,11 @@ from recommender.dataset import IdMap
 from recommender.errors import StoreError
 from recommender.index import FaissIndex
 from recommender.ingest import read_dataset
+from recommender.matrix import Ownership
+from recommender.models import PurchaseCycles, TradeUps
 from recommender.pipeline.fit import fit_bundle
 
+NEEDS = {"trade_ups": TradeUps, "cycles": PurchaseCycles, "ownership": Ownership}
 FILES = [
     "als/item_factors.npy",
     "catalogue.parquet",
@@ -42,6 +45,7 @@ FILES = [
         for part in ("bounds", "codes", "errors", "factors", "items", "lengths", "scales")
     ),
     *(f"{name}/{part}.npy" for name in ("new_arrivals", "popular", "trending") for part in ("scores", "support")),
+    *(f"{name}/{field.name}.npy" for name, kind in NEEDS.items() for field in fields(kind)),
 ]
 
 

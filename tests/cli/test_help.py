@@ -82,7 +82,7 @@ def test_nothing_asked_shows_help_and_is_a_usage_error(invoke: Invoke, arguments
         (("check", "--colour"), "no such option '--colour'"),
         (("recommend",), "missing option '--placement'"),
         (("recommend", "--placement", "popular", "--k", "many"), "'many' is not a valid integer"),
-        (("recommend", "--placement", "also-bougt"), "there are also-bought, similar-items, for-you"),
+        (("recommend", "--placement", "also-bougt"), "there are also-bought, similar-items, "),
         (("recommend", "--placement", "popular", "--min-price", "nan"), "'nan' is not a price"),
         (("recommend", "--placement", "popular", "--user", "x" * 257), "1 to 256 bytes, this one 257"),
         (("recommend", "--placement", "popular", "--user", "a\tb"), "no control characters"),

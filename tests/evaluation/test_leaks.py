@@ -79,7 +79,7 @@ def test_what_is_given_or_owned_is_never_the_answer(spied: Spied) -> None:
     bought = net_of_returns(spied.given.events)
     bought = bought.where(bought.is_type("purchase"))
     owned = set(zip(bought.user.tolist(), bought.item.tolist(), strict=True))
-    assert {name for name, task in spied.tasks.items() if len(task) > 30} == {"for-you", "also-bought"}
+    assert {name for name, task in spied.tasks.items() if len(task) > 30} == {"for-you", "also-bought", "buy-again"}
     for task in spied.tasks.values():
         assert (task.relevant.sizes > 0).all()
         for case in range(len(task)):
@@ -99,7 +99,7 @@ def test_better_than_best_sellers(spied: Spied) -> None:
 
 
 def test_notes_say_how_the_data_was_cut_and_how_many_were_asked(spied: Spied) -> None:
-    cut, sides, for_you, also_bought = spied.report.notes
+    cut, sides, for_you, also_bought, *_ = spied.report.notes
     assert cut == "time split: the last 28 days are the test"
     assert f"{len(spied.given.events):,} events train" in sides
     assert for_you.startswith(f"for-you: {len(spied.tasks['for-you']):,} users; new items")

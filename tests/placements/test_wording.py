@@ -97,7 +97,7 @@ def test_every_english_sentence_has_its_plural_forms() -> None:
         if "count" in places(template):
             assert isinstance(template, dict), key
             assert set(template) == {"one", "other"}, key
-            assert places(template["one"]) == places(template["other"]), key
+            assert places(template["one"]) | {"count"} == places(template["other"]), key  # "every week" counts no 1
 
 
 @pytest.mark.parametrize("suffix", [".toml", ".json"])

@@ -8,6 +8,7 @@ from recommender.ingest.sources.find import (
     catalogue_sources,
     events_sources,
     list_source,
+    ownership_sources,
     relations_sources,
     test_events_sources,
 )
@@ -23,6 +24,7 @@ __all__ = [
     "catalogue_sources",
     "events_sources",
     "list_source",
+    "ownership_sources",
     "relations_sources",
     "table_source",
     "test_events_sources",

@@ -52,6 +52,13 @@ def test_events_sources(config: Config) -> list[Source]:
     return _file_sources(config, "evaluation.test_events", config.evaluation.test_events)
 
 
+def ownership_sources(config: Config) -> list[Source]:
+    """Return the files of what users own from elsewhere, none where shop.toml names none."""
+    if config.data.ownership is None:
+        return []
+    return _file_sources(config, "data.ownership", config.data.ownership)
+
+
 def relations_sources(config: Config) -> list[Source]:
     """Return the files of related items, none where shop.toml names none."""
     if config.evaluation.relations is None:
