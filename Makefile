@@ -15,13 +15,13 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test sanitize bench docs clean openmp browser compiler
+.PHONY: help setup demo check test sanitize bench docs clean openmp browser checkers compiler
 
 help: ## say what there is to do
 	@echo "make GOAL, where GOAL is one of:"
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
 
-setup: compiler openmp browser .venv/.all ## create .venv with all that check, test and demo need
+setup: compiler openmp browser checkers .venv/.all ## create .venv with all that check, test and demo need
 	@echo "Ready. Next: make demo"
 
 demo: compiler openmp .venv/.demo ## train on a year of a real grocer's sales, then serve it (PORT=8000)
@@ -37,7 +37,7 @@ check: compiler .venv/.all ## format, lint, types, and the direction of imports
 	$(BIN)/mypy data/complete_journey.py
 	$(BIN)/lint-imports
 
-test: compiler openmp browser .venv/.all ## run the tests, two at a time (ARGS="-k words" passes options to pytest)
+test: compiler openmp browser checkers .venv/.all ## run the tests, two at a time (ARGS="-k words" passes options to pytest)
 	$(BIN)/python -m pytest -q -n 2 $(ARGS)
 
 sanitize: compiler .venv/.all ## run the tests of the native kernels under the address and undefined-behaviour sanitizers
@@ -84,8 +84,8 @@ $(BIN)/pip:
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { $(call debian,python3-venv); }
 	@$(PYTHON) -m venv .venv
 
-# What PyPI does not carry: an OpenMP runtime and a compiler for training, a browser for the tests of the pages. Without a
-# compiler the package installs too, and trains and searches more slowly.
+# What PyPI does not carry: an OpenMP runtime and a compiler for training, a browser for the tests of the pages, and what
+# checks the examples for operators. Without a compiler the package installs too, and trains and searches more slowly.
 
 compiler:
 	@{ command -v c++ && $(PYTHON) -c 'import pathlib, sysconfig, sys; \
@@ -97,6 +97,10 @@ openmp:
 
 browser:
 	@command -v chromium >/dev/null || { $(call debian,chromium); }
+
+checkers:
+	@command -v systemd-analyze >/dev/null || { $(call debian,systemd); }
+	@PATH="$$PATH:/usr/sbin" command -v nginx >/dev/null || { $(call debian,nginx-light); }
 
 debian = if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; \
 	then apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends $(1); \

@@ -37,7 +37,13 @@ CHECKS = [
 ]
 OPERATIONS = operations()
 MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
-CASES = int(os.environ.get("ALSOBOUGHT_SCHEMATHESIS_CASES", "200")) // (len(OPERATIONS) * len(MODES)) + 1
+ASKED = [
+    (operation, mode)
+    for operation in OPERATIONS
+    for mode in MODES
+    if mode is GenerationMode.POSITIVE or operation.parameters or operation.body  # else nothing can be wrong about it
+]
+CASES = int(os.environ.get("ALSOBOUGHT_SCHEMATHESIS_CASES", "200")) // len(ASKED) + 1
 
 
 @pytest.fixture(scope="module")
@@ -47,11 +53,8 @@ def app(toy_bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     log.close()
 
 
-@pytest.mark.parametrize("mode", MODES, ids=lambda mode: mode.value)
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: operation.name)
+@pytest.mark.parametrize(("operation", "mode"), ASKED, ids=[f"{one.name}-{mode.value}" for one, mode in ASKED])
 def test_what_the_document_says_is_what_the_server_does(app: Flask, operation, mode: GenerationMode) -> None:
-    if mode is GenerationMode.NEGATIVE and not (operation.parameters or operation.body):
-        pytest.skip("nothing can be wrong about it")
     schema = schemathesis.openapi.from_wsgi("/openapi.json", app=app)
     requests = schema[operation.path][operation.method.upper()].as_strategy(generation_mode=mode)
 
