@@ -328,7 +328,8 @@ def _logged(store: Store, options: list[str]) -> Iterator[RunLog]:
 
 
 def _calibrations(evaluation: dict[str, Any] | None) -> dict[str, ChanceCurve]:
-    return {} if evaluation is None else {one["key"]: one["curve"] for one in evaluation["calibrations"]}
+    found = [] if evaluation is None else evaluation["calibrations"]
+    return {one["key"]: [(score, chance) for score, chance in one["curve"]] for one in found}
 
 
 def _sources(ingest: IngestReport) -> dict[str, SourceState]:

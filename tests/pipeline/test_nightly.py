@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -148,6 +149,7 @@ def test_told_to_stop_it_finishes_the_stage_and_goes_on_from_there(
     assert ours.metrics == theirs.metrics == result.metrics
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_interrupted_by_hand_it_can_be_resumed_too(configure: Configure, small_shop: ToyShop) -> None:
     config = configure()
     with pytest.raises(KeyboardInterrupt):
@@ -157,6 +159,15 @@ def test_interrupted_by_hand_it_can_be_resumed_too(configure: Configure, small_s
     assert record(config, 2)["resumed_after"] == "evaluate and compare"
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Hear SIGINT also where the tests run in the background of a shell, which has it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_what_was_published_is_not_published_twice(
     configure: Configure, small_shop: ToyShop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,7 +51,7 @@ def test_contributions_add_up_to_the_raw_score(client: FlaskClient) -> None:
         parts = item["explanation"]["contributions"]
         assert parts
         assert sum(part["score"] for part in parts) == pytest.approx(item["explanation"]["raw_score"], abs=1e-4)
-        assert round(item["explanation"]["raw_score"], 4) == pytest.approx(item["score"], abs=1e-4)
+        assert 0 < item["score"] < 1
     assert "explanation" not in get(client, "for-you").json["items"][0]
 
 
