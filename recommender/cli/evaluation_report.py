@@ -72,7 +72,7 @@ def _calibrations(report: EvaluationReport) -> RenderableType:
             f"{one.base_rate:.4f}",
             f"{one.brier:.5f}",
             f"{one.brier_of_base_rate:.5f}",
-            f"{1 - one.brier / one.brier_of_base_rate:+.1%}",
+            f"{one.gain:+.1%}",
         )
         for one in report.calibrations
     ]

@@ -11,11 +11,10 @@ def reliability_chart(one: Calibration) -> str:
     """Return forecast chances against the share that came true, beside the diagonal of perfect ones."""
     points = [(group.forecast, group.observed) for group in one.reliability]
     largest = max(max(point) for point in points)
-    gain = 1 - one.brier / one.brier_of_base_rate if one.brier_of_base_rate else 0.0  # all of them right, or none
     source = one.key.partition("/")[2]
     title = (
-        f"Scores of {source} as chances: Brier score {one.brier:.5f}, {abs(gain):.1%} "
-        f"{'better' if gain >= 0 else 'worse'} than one chance of {one.base_rate:.2%} for all"
+        f"Scores of {source} as chances: Brier score {one.brier:.5f}, {abs(one.gain):.1%} "
+        f"{'better' if one.gain >= 0 else 'worse'} than one chance of {one.base_rate:.2%} for all"
     )
     diagonal = [(0.0, 0.0), (largest, largest)]
     chart = line_chart(

@@ -133,6 +133,11 @@ class Calibration:
     brier_of_base_rate: float
     reliability: list[Reliability]
 
+    @property
+    def gain(self) -> float:
+        """How far the Brier score is below that of the base rate, as a share of it; 0 where all were right, or none."""
+        return 1 - self.brier / self.brier_of_base_rate if self.brier_of_base_rate else 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class ShownItem:
