@@ -23,11 +23,11 @@ PUBLISHED: dict[str, list[Row]] = {
     ],
 }
 REMARKS = {
-    "gowalla": "A second reading, on a machine at a load of ten. The first, tuned on a fifth of everybody's items held out, "
-    "read 0.1859 and 0.1502.",
+    "gowalla": "A second reading, on a machine at a load of ten. The first, tuned on a fifth of everybody's items held "
+    "out, read 0.1859 and 0.1502.",
     "amazon-electronics": "Read before `tune` left most users whole and before EASE was a source; not again since.",
-    "complete-journey-all": "A second reading: before, purchases were counted by quantity, and the test left out what is "
-    "not in the demo's catalogue (0.3422).",
+    "complete-journey-all": "A second reading: before, purchases were counted by quantity, and the test left out "
+    "what is not in the demo's catalogue (0.3422).",
 }
 QUESTIONS = {
     "complete-journey-new": "items a household never bought",
