@@ -179,11 +179,28 @@ class EASEConfig(Record):
 
 
 class CoPurchaseConfig(Record):
-    """Items bought in the same order (or session, or by one user on one day)."""
+    """Items bought together: in the same order (or session, or by one user on one day), or by the same customers."""
 
     min_support: int = Field(5, ge=1, description="Fewest distinct users (a guest order counts as one) behind a pair.")
+    window_days: float = Field(365.0, ge=0, description="Two orders of one customer this far apart still make a pair.")
+    customer_weight: float = Field(
+        0.1, ge=0, description="Weight of the share of an item's customers who bought the other one within the window."
+    )
+    size_exponent: float = Field(0.7, ge=0, le=2, description="How much less an order of many items says; 0: the same.")
+    user_exponent: float = Field(0.0, ge=0, le=2, description="How much less an order of a customer of many says.")
+    half_life_days: float = Field(120.0, ge=0, description="Age at which an order counts half. 0: no decay.")
     recent_half_life_days: float = Field(
         14.0, ge=0, description="Age at which an order half counts as recent; what sells now gains. 0: no matter when."
+    )
+    prior_weight: float = Field(
+        5.0, ge=0, description="Orders that what an item's category is bought with counts for, beside its own."
+    )
+    similarity_weight: float = Field(
+        7.0, ge=0, le=20, description="How far items whose basket factors point the same way are preferred there."
+    )
+    factors: int = Field(128, ge=0, le=1024, description="Length of the basket factors; 0: none.")
+    popularity_discount: float = Field(
+        0.0, ge=0, le=1, description="Takes popularity out of the score: more of the catalogue is shown, less is bought."
     )
     max_neighbours: int = Field(100, ge=1, description="Pairs kept per item.")
     max_basket_items: int = Field(200, ge=2, description="Larger orders (wholesale, tests) are left out.")

@@ -13,7 +13,7 @@ from recommender.config import Config
 from recommender.dataset import Catalogue, IdMap
 from recommender.index import ItemIndex
 from recommender.matrix import Histories, Ownership
-from recommender.models import FactorModel, ItemScores, PurchaseCycles, SimilarityModel, TradeUps
+from recommender.models import FactorModel, ItemScores, PairFacts, PurchaseCycles, SimilarityModel, TradeUps
 
 T = TypeVar("T")
 
@@ -22,7 +22,8 @@ T = TypeVar("T")
 class Bundle:
     """All that answering a query needs, immutable and safe to share between threads.
 
-    `histories` holds users, then sessions. The rows of `category_purchase` are categories, as `Catalogue.category`.
+    `histories` holds users, then sessions. The rows of `category_purchase` are categories, as `Catalogue.category`;
+    `pair_facts` stand in the places of `co_purchase`.
     `als_index` searches by inner product, `similar_index` by cosine; `similar` holds what the latter
     answers about each of its own items, as far as that was computed before. `cycles` are those of users, `ownership`
     has users, then sessions.
@@ -39,6 +40,7 @@ class Bundle:
     item_knn: SimilarityModel
     ease: SimilarityModel
     co_purchase: SimilarityModel
+    pair_facts: PairFacts
     category_purchase: SimilarityModel
     popular: ItemScores
     trending: ItemScores

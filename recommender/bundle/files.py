@@ -24,7 +24,7 @@ from recommender.errors import AlsoboughtError, StoreError
 from recommender.index import ExactIndex, FaissIndex, ItemIndex, Metric, flat_index
 from recommender.kernels import has_native
 from recommender.matrix import Histories, Ownership
-from recommender.models import FactorModel, ItemScores, PurchaseCycles, SimilarityModel, TradeUps
+from recommender.models import FactorModel, ItemScores, PairFacts, PurchaseCycles, SimilarityModel, TradeUps
 
 MANIFEST = "manifest.json"
 ID_MAPS = ("users", "sessions", "items")
@@ -35,7 +35,7 @@ EXACT_ARRAYS = ("factors", "items", "codes", "scales", "errors", "lengths", "bou
 SEARCHER = "searcher.faiss"
 INDEXES: dict[str, Metric] = {"als_index": "inner_product", "similar_index": "cosine"}
 
-ArraysT = TypeVar("ArraysT", Histories, SimilarityModel, ItemScores, TradeUps, PurchaseCycles, Ownership)
+ArraysT = TypeVar("ArraysT", Histories, SimilarityModel, PairFacts, ItemScores, TradeUps, PurchaseCycles, Ownership)
 
 
 class SchemaError(StoreError):
@@ -51,7 +51,7 @@ def write_files(bundle: Bundle, folder: Path) -> dict[str, FileEntry]:
     for name in ID_MAPS:
         save_ids(folder, name, getattr(bundle, name))
     _save_arrays(folder / "histories", bundle.histories)
-    for name in (*SIMILARITIES, *ITEM_SCORES, *NEEDS):
+    for name in (*SIMILARITIES, "pair_facts", *ITEM_SCORES, *NEEDS):
         _save_arrays(folder / name, getattr(bundle, name))
     save_array(folder / "als" / "item_factors.npy", bundle.als.item_factors)
     for name in INDEXES:
@@ -134,6 +134,7 @@ def read_files(folder: Path, manifest: Manifest) -> Bundle:
             item_knn=_load_arrays(folder / "item_knn", SimilarityModel),
             ease=_load_arrays(folder / "ease", SimilarityModel),
             co_purchase=_load_arrays(folder / "co_purchase", SimilarityModel),
+            pair_facts=_load_arrays(folder / "pair_facts", PairFacts),
             category_purchase=_load_arrays(folder / "category_purchase", SimilarityModel),
             popular=_load_arrays(folder / "popular", ItemScores),
             trending=_load_arrays(folder / "trending", ItemScores),

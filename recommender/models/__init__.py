@@ -6,11 +6,13 @@ bundle.
 """
 
 from recommender.models.als import ALS
+from recommender.models.baskets import Baskets, build_baskets
 from recommender.models.calibration import ChanceCurve, chances, fit_curve
-from recommender.models.co_purchase import Baskets, CoPurchase, build_baskets
+from recommender.models.co_purchase import CoPurchase, FittedPairs, Kinship
 from recommender.models.ease import EASE
 from recommender.models.factor_model import FactorModel
 from recommender.models.item_knn import ItemKNN
+from recommender.models.pair_facts import CATEGORY, FACTORS, PAIR, PairFacts, PairStatistics, pair_statistics
 from recommender.models.popularity import SUPPORT_DAYS, ItemScores, NewArrivals, Popularity, Trending
 from recommender.models.purchase_cycles import PurchaseCycles
 from recommender.models.repurchase import Repurchase
@@ -20,15 +22,22 @@ from recommender.models.up_sell import UpSell
 
 __all__ = [
     "ALS",
+    "CATEGORY",
     "EASE",
+    "FACTORS",
+    "PAIR",
     "SUPPORT_DAYS",
     "Baskets",
     "ChanceCurve",
     "CoPurchase",
     "FactorModel",
+    "FittedPairs",
     "ItemKNN",
     "ItemScores",
+    "Kinship",
     "NewArrivals",
+    "PairFacts",
+    "PairStatistics",
     "Popularity",
     "PurchaseCycles",
     "Repurchase",
@@ -39,4 +48,5 @@ __all__ = [
     "build_baskets",
     "chances",
     "fit_curve",
+    "pair_statistics",
 ]

@@ -1,222 +1,258 @@
-"""Items bought together: counts over baskets, weighted against large ones."""
+"""What is bought with an item: pairs of customers and baskets, on a prior of categories and factors."""
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from recommender.dataset import Events
-from recommender.matrix import SECONDS_PER_DAY, decay
+from recommender.matrix import decay
+from recommender.models.basket_weights import basket_weights, rise
+from recommender.models.baskets import Baskets, changes
+from recommender.models.category_purchase import CategoryPurchase, fit_category_purchase
+from recommender.models.chance import Chance, category_ratios, pair_ratios
+from recommender.models.customer_pairs import CustomerPairs, customer_pairs
+from recommender.models.lookup import Lookup
 from recommender.models.pair_blocks import pair_blocks
-from recommender.models.similarity_model import SimilarityModel
+from recommender.models.pair_facts import CATEGORY, FACTORS, PAIR, PairFacts
+from recommender.models.similarity_model import SimilarityModel, best_per_row, similarity_of_rows
 from recommender.models.threads import available_threads
 from recommender.progress import Progress, silent
 
-Rows = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32], NDArray[np.int32]]
-"""Anchor, other item, score and support of some pairs, each of shape (n,)."""
-
 PAIRS_PER_BLOCK = 4_000_000
-LARGEST_KEY = 2**63 - 1
-"""Anchor, item and actor of a pair share one int64: in a very large shop a block holds fewer anchors."""
-RISE_SHRINKAGE = 2.0
+COSINES_AT_ONCE = 100_000
+
+Floats = NDArray[np.float64]
+Keys = NDArray[np.int64]
+"""row * I + item, row counted from the start of a block."""
 
 
 @dataclass(frozen=True, slots=True)
-class Baskets:
-    """B baskets of distinct items.
+class Kinship:
+    """What is known of items without looking at a pair.
 
-    Attributes
-    ----------
-    indptr : int64, shape (B + 1,)
-    items : int32, shape (nnz,)
-    actor : int32, shape (B,)
-        Who bought it.
-    recency : float32, shape (B,)
-        Decay weight of the last event: 1 for now, or where recency plays no part.
+    `category`, shape (I,), holds codes, -1 for none; `factors`, shape (I, F), are of length 1 or 0, `nearest` the
+    neighbours in them that may be candidates.
     """
 
-    indptr: NDArray[np.int64]
-    items: NDArray[np.int32]
-    actor: NDArray[np.int32]
-    recency: NDArray[np.float32]
-
-    def __len__(self) -> int:
-        return len(self.actor)
-
-    @property
-    def sizes(self) -> NDArray[np.int64]:
-        """Distinct items per basket, shape (B,)."""
-        return np.diff(self.indptr)
-
-    def of(self, basket: int) -> NDArray[np.int32]:
-        """Return the items of one basket."""
-        return self.items[self.indptr[basket] : self.indptr[basket + 1]]
+    category: NDArray[np.int32]
+    factors: NDArray[np.float32]
+    nearest: SimilarityModel
 
 
-def build_baskets(events: Events, *, as_of: int | None = None, recent_half_life_days: float = 0.0) -> Baskets:
-    """Group events into baskets: by order, else by session, else by user and day (all of a user's, without times).
+@dataclass(frozen=True, slots=True)
+class FittedPairs:
+    """What `CoPurchase` fits: the pairs of items, what is known of them, and what goes with each category."""
 
-    Recency counts back from `as_of`, in seconds since 1970; without it all baskets are equally recent.
-    """
-    actor = events.actor
-    day = events.time // SECONDS_PER_DAY if events.has_times else np.zeros(len(events))
-    kind = np.where(events.order >= 0, 0, np.where(events.session >= 0, 1, 2)).astype(np.int8)
-    key = np.choose(kind, [events.order, events.session, day.astype(np.int32)])
-    # an order number that two users share is two baskets
-    order = np.lexsort((events.item, key, kind, actor))
-    first_line = _changes(actor[order]) | _changes(kind[order]) | _changes(key[order])
-    distinct = first_line | _changes(events.item[order])
-    starts = np.flatnonzero(first_line)
-    recency = decay(events.time, as_of, recent_half_life_days)[order]
-    return Baskets(
-        indptr=np.append(np.flatnonzero(first_line[distinct]), np.count_nonzero(distinct)),
-        items=events.item[order][distinct],
-        actor=actor[order][starts],
-        recency=np.maximum.reduceat(recency, starts) if len(starts) else recency,
-    )
-
-
-def _changes(values: NDArray[Any]) -> NDArray[np.bool_]:
-    """Return where a value, shape (n,), differs from the one before it; the first does."""
-    changed = np.ones(len(values), dtype=bool)
-    np.not_equal(values[1:], values[:-1], out=changed[1:])
-    return changed
+    pairs: SimilarityModel
+    facts: PairFacts
+    of_categories: SimilarityModel
 
 
 @dataclass(frozen=True, slots=True)
 class CoPurchase:
-    """Co-purchase counts, each basket weighted by 1 / log(1 + its size).
+    """Co-purchase as a smoothed probability, times how much more often the other item is bought now.
 
-    score(i -> j) = P(j | i) rise(j), where P(j | i) is the weighted share of i's baskets that also hold j, and rise(j)
-    how much more often j is bought now than over the whole data: (weight of its recent baskets + 2) / (the weight its
-    share of all baskets lets expect + 2), a basket counting as recent by its `recency`. So what goes with i stays apart
-    from what sells this season, and each is estimated from all the data there is for it. Baskets of more than
-    `max_basket_items` count nowhere. Pairs behind which fewer than `min_support` distinct users stand are never kept,
-    neither for ranking nor for display.
+    score(i -> j) = [W(i, j) + c V(i, j) + m P(j | category of i) exp(b cos(i, j))] / [W(i) + c + m] x rise(j) x (p / p_j)^d
+
+    W is the weight of the baskets with both, or with i: size^-`size_exponent` each, less for customers of many baskets
+    (`user_exponent`) and for old ones (`half_life_days`). V(i, j) is the share of i's customers who bought j within
+    `window_days`, one who has n items counting 1/n; c = `customer_weight`. The prior, worth m = `prior_weight`, is
+    what the item's category is bought with, towards items whose basket factors point the same way
+    (b = `similarity_weight`). rise is shrunk (`basket_weights.rise`); d = `popularity_discount` takes popularity out, p
+    being the mean popularity of what is bought.
+
+    W and V are 0 for pairs behind which fewer than `min_support` distinct customers stand: they neither rank nor show.
+    Baskets of more than `max_basket_items` count nowhere.
     """
 
     min_support: int = 5
+    window_days: float = 365.0
     max_neighbours: int = 100
     max_basket_items: int = 200
+    size_exponent: float = 0.7
+    user_exponent: float = 0.0
+    half_life_days: float = 120.0
+    recent_half_life_days: float = 14.0
+    customer_weight: float = 0.1
+    prior_weight: float = 5.0
+    similarity_weight: float = 7.0
+    popularity_discount: float = 0.0
 
     def fit(
-        self,
-        baskets: Baskets,
-        n_items: int,
-        *,
-        anchor_of: NDArray[np.int32] | None = None,
-        stage: str = "fit co-purchase",
-        progress: Progress = silent,
-    ) -> SimilarityModel:
-        """Return the neighbours of all `n_items` items, or of groups of items.
-
-        `anchor_of`, shape (I,), says which row an item counts for: its category, say, or -1 for none. By default every
-        item has its own. A row never holds the items that count for it.
-        """
-        anchor_of = np.arange(n_items, dtype=np.int32) if anchor_of is None else anchor_of
-        n_anchors = int(anchor_of.max(initial=-1)) + 1
-        sizes = baskets.sizes
-        usable = np.flatnonzero((sizes >= 1) & (sizes <= self.max_basket_items))
-        weight = 1 / np.log1p(sizes[usable])
-        by_basket = _basket_matrix(baskets, n_items)[usable]
-        actor = baskets.actor[usable]
-        by_anchor = _anchor_matrix(by_basket, anchor_of, n_anchors)
-        anchor_weight = by_anchor @ weight
-        rise = _rise(by_basket, weight, baskets.recency[usable])
-
-        n_actors = int(actor.max(initial=0)) + 1
-
-        def best_of_block(block: tuple[int, int]) -> Rows:
-            start, end = block
-            baskets_of_block = by_anchor[start:end]
-            total = (baskets_of_block @ sp.diags_array(weight) @ by_basket).tocsr()
-            total.sort_indices()
-            row = np.repeat(np.arange(end - start), np.diff(total.indptr))
-            support = _distinct_actors(baskets_of_block, by_basket, actor, n_actors)
-            keep = (support >= self.min_support) & (row + start != anchor_of[total.indices])
-            anchor, other, support = row[keep] + start, total.indices[keep], support[keep]
-            score = (total.data[keep] / anchor_weight[anchor] * rise[other]).astype(np.float32)
-            best = _best_per_row(anchor, score, other, self.max_neighbours)
-            return anchor[best], other[best].astype(np.int32), score[best], support[best].astype(np.int32)
-
-        blocks = list(pair_blocks(by_anchor, sizes[usable], PAIRS_PER_BLOCK, LARGEST_KEY // (n_items * n_actors)))
-        found: list[Rows] = []
+        self, baskets: Baskets, kinship: Kinship, *, as_of: int | None, progress: Progress = silent
+    ) -> FittedPairs:
+        """Return what goes with each item, and with each category; ages count back from `as_of`, seconds since 1970."""
+        baskets = baskets.up_to(self.max_basket_items)
+        n_items = len(kinship.category)
+        weights = basket_weights(
+            baskets,
+            as_of,
+            size_exponent=self.size_exponent,
+            user_exponent=self.user_exponent,
+            half_life_days=self.half_life_days,
+        )
+        by_basket = baskets.matrix(n_items)
+        rising = rise(by_basket, weights, decay(baskets.time, as_of, self.recent_half_life_days))
+        categories = fit_category_purchase(
+            baskets, weights, kinship.category, n_items, min_support=self.min_support, progress=progress
+        )
+        chance = Chance.of(baskets, n_items)
+        ratios = category_ratios(baskets, chance, kinship.category)
+        of_categories = categories.ranked(rising, self.max_neighbours)
+        customers = customer_pairs(baskets, n_items, self.window_days)
+        blocks = _Blocks(
+            self,
+            kinship,
+            customers,
+            by_item=by_basket.T.tocsr(),
+            weighted=(sp.diags_array(weights.astype(np.float32)) @ by_basket).tocsr(),
+            plain=by_basket,
+            item_weight=np.asarray(by_basket.T @ weights),
+            multiplier=rising * self._discount(categories.popularity),
+            categories=categories,
+            of_categories=of_categories,
+            chance=chance,
+            category_ratio=ratios,
+        )
+        found = []
+        ranges = list(pair_blocks(customers.left, customers.lengths, PAIRS_PER_BLOCK, customers.most_rows))
         with ThreadPoolExecutor(available_threads()) as pool:
-            for (_, end), rows in zip(blocks, pool.map(best_of_block, blocks), strict=True):
+            for (_, end), rows in zip(ranges, pool.map(blocks.best, ranges), strict=True):
                 found.append(rows)
-                progress(stage, end, n_anchors)
-        return _as_model(found, n_anchors)
+                progress("fit co-purchase", end, n_items)
+        row, item, score, support, ground, together, ratio = (np.concatenate(part) for part in zip(*found, strict=True))
+        return FittedPairs(
+            similarity_of_rows(row, item, score, support, n_items),
+            PairFacts(
+                ground=ground,
+                together=together,
+                ratio=ratio,
+                category_ratio=ratios,
+                baskets=np.bincount(baskets.items, minlength=n_items).astype(np.int32),
+                n_baskets=np.array([len(baskets)]),
+            ),
+            of_categories,
+        )
+
+    def _discount(self, popularity: Floats) -> Floats:
+        """Return (mean popularity of what is bought / popularity)^d, shape (I,)."""
+        mean = float(popularity @ popularity) / max(float(popularity.sum()), 1e-12)
+        return np.asarray((mean / np.maximum(popularity, 1e-12)) ** self.popularity_discount)
 
 
-def _basket_matrix(baskets: Baskets, n_items: int) -> sp.csr_array:
-    ones = np.ones(len(baskets.items), dtype=np.float32)
-    return sp.csr_array((ones, baskets.items, baskets.indptr), shape=(len(baskets), n_items))
+Rows = tuple[
+    NDArray[np.int32],
+    NDArray[np.int32],
+    NDArray[np.float32],
+    NDArray[np.int32],
+    NDArray[np.uint8],
+    NDArray[np.int32],
+    NDArray[np.float32],
+]
+"""Anchor, item, score, support, ground, baskets together and ratio of some pairs, each of shape (n,)."""
 
 
-def _anchor_matrix(by_basket: sp.csr_array, anchor_of: NDArray[np.int32], n_anchors: int) -> sp.csr_array:
-    """Return which baskets, shape (anchors, B), hold an item of each anchor."""
-    items = np.flatnonzero(anchor_of >= 0)
-    members = sp.csr_array(
-        (np.ones(len(items), dtype=np.float32), (items, anchor_of[items])), shape=(len(anchor_of), n_anchors)
-    )
-    by_anchor = (by_basket @ members).T.tocsr()
-    by_anchor.data[:] = 1
-    by_anchor.sort_indices()
-    return by_anchor
+@dataclass(frozen=True)
+class _Blocks:
+    """What scoring the pairs of some anchors needs."""
 
+    options: CoPurchase
+    kinship: Kinship
+    customers: CustomerPairs
+    by_item: sp.csr_array
+    weighted: sp.csr_array
+    plain: sp.csr_array
+    item_weight: Floats
+    multiplier: Floats
+    categories: CategoryPurchase
+    of_categories: SimilarityModel
+    chance: Chance
+    category_ratio: NDArray[np.float32]
 
-def _rise(by_basket: sp.csr_array, weight: NDArray[np.float64], recency: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return how much more often each item, shape (I,), is bought in recent baskets, shrunk towards 1."""
-    recent = by_basket.T @ (weight * recency)
-    expected = (by_basket.T @ weight) * ((weight @ recency) / max(weight.sum(), 1e-12))
-    return np.asarray((recent + RISE_SHRINKAGE) / (expected + RISE_SHRINKAGE))
+    def best(self, block: tuple[int, int]) -> Rows:
+        """Return the best pairs of the anchors of a block."""
+        start, end = block
+        n_items = len(self.multiplier)
+        supported, customers, of_anchor = self._supported(start, end)
+        candidates = self._candidates(start, end)
+        keys = np.concatenate([supported.keys, candidates[supported.at_keys(candidates) == 0]])
+        row, item = np.divmod(keys, n_items)
+        anchor = row + start
+        support = supported.at_keys(keys)
+        is_pair = support > 0
+        baskets_of = self.by_item[start:end]
+        options = self.options
+        weight = np.where(is_pair, Lookup.of((baskets_of @ self.weighted).tocsr()).at_keys(keys), 0)
+        share = customers.at_keys(keys) / np.maximum(of_anchor, 1e-12)[row]
+        category = self.kinship.category[anchor]
+        from_category = self.categories.share(category, item)
+        similar = np.exp(options.similarity_weight * self._cosines(anchor, item))
+        total = self.item_weight[start:end]
+        evidence = weight + options.customer_weight * share + options.prior_weight * from_category * similar
+        score = evidence / (total + options.customer_weight + options.prior_weight)[row] * self.multiplier[item]
+        best = best_per_row(row, score.astype(np.float32), item, options.max_neighbours)
+        keys, row, item, anchor, category = keys[best], row[best], item[best], anchor[best], category[best]
+        is_pair, support, from_category, similar = is_pair[best], support[best], from_category[best], similar[best]
 
+        of_category = self.categories.supported(category, item)
+        lift = from_category / np.maximum(self.categories.popularity[item], 1e-12)
+        by_category = ~is_pair & (of_category > 0) & ((lift >= similar) | (similar <= 1))
+        ground = np.where(is_pair, PAIR, np.where(by_category, CATEGORY, FACTORS)).astype(np.uint8)
+        together = Lookup.of((baskets_of @ self.plain).tocsr()).at_keys(keys)
+        together = np.where(is_pair, together, 0)
+        same = (category >= 0) & (category == self.kinship.category[item])
+        prior = np.where(same, self.category_ratio[category] if len(self.category_ratio) else 1.0, 1.0)
+        expected = self.chance.of_items(start, end, keys)
+        return (
+            anchor.astype(np.int32),
+            item.astype(np.int32),
+            score[best].astype(np.float32),
+            np.where(is_pair, support, np.where(by_category, of_category, 0)).astype(np.int32),
+            ground,
+            together.astype(np.int32),
+            np.where(is_pair, pair_ratios(together, expected, prior), prior).astype(np.float32),
+        )
 
-def _distinct_actors(
-    baskets_of_anchor: sp.csr_array, by_basket: sp.csr_array, actor: NDArray[np.int32], n_actors: int
-) -> NDArray[np.int64]:
-    """Return the number of distinct actors behind each pair of the block, in the order of the sorted product matrix."""
-    basket = baskets_of_anchor.indices
-    row = np.repeat(np.arange(baskets_of_anchor.shape[0]), np.diff(baskets_of_anchor.indptr))
-    lengths = np.diff(by_basket.indptr)[basket]
-    within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    other = by_basket.indices[np.repeat(by_basket.indptr[basket], lengths) + within]
-    key = np.repeat(row, lengths).astype(np.int64)
-    key *= by_basket.shape[1]
-    key += other
-    key *= n_actors
-    key += np.repeat(actor[basket], lengths)
-    key.sort()
-    pair = key[_run_starts(key)] // n_actors
-    return np.diff(np.append(_run_starts(pair), len(pair)))
+    def _supported(self, start: int, end: int) -> tuple[Lookup, Lookup, Floats]:
+        """Return support and customers' weight of the pairs with enough customers, and the weight of each anchor's."""
+        counts, weights = self.customers.rows(start, end)
+        row = np.repeat(np.arange(end - start), np.diff(counts.indptr))
+        itself = row + start == counts.indices
+        own = np.zeros(end - start)
+        own[row[itself]] = weights.data[itself]
+        enough = np.flatnonzero((counts.data >= self.options.min_support) & ~itself)
+        width = counts.shape[1]
+        keys = row[enough] * width + counts.indices[enough]
+        return (
+            Lookup.of_keys(keys, counts.data[enough].astype(np.float64), width),
+            Lookup.of_keys(keys, weights.data[enough].astype(np.float64), width),
+            own,
+        )
 
+    def _candidates(self, start: int, end: int) -> Keys:
+        """Return the candidates that no pair brings: what goes with the category, and the nearest factors."""
+        n_items = len(self.multiplier)
+        anchors = np.arange(start, end)
+        anchors = anchors[self.categories.popularity[anchors] > 0].astype(np.int32)
+        codes = self.kinship.category[anchors]
+        in_one = np.flatnonzero(codes >= 0)
+        whose, entries = self.of_categories.entries(codes[in_one])
+        with_category = (anchors[in_one][whose], self.of_categories.neighbours[entries])
+        whose, entries = self.kinship.nearest.entries(anchors)
+        similar = (anchors[whose], self.kinship.nearest.neighbours[entries])
+        row, item = (np.concatenate(parts).astype(np.int64) for parts in zip(with_category, similar, strict=True))
+        other = row != item
+        keys = np.sort((row[other] - start) * n_items + item[other])
+        return keys[changes(keys)]
 
-def _run_starts(values: NDArray[np.integer]) -> NDArray[np.int64]:
-    """Return where each run of equal values starts."""
-    return np.flatnonzero(_changes(values))
-
-
-def _best_per_row(
-    rows: NDArray[np.int32], scores: NDArray[np.float32], columns: NDArray[np.int32], most: int
-) -> NDArray[np.int64]:
-    """Return positions of the `most` best entries of each row, rows ascending, scores descending, ties by column."""
-    order = np.lexsort((columns, -scores, rows))
-    sorted_rows = rows[order]
-    starts = _run_starts(sorted_rows)
-    lengths = np.diff(np.append(starts, len(order)))
-    place = np.arange(len(order)) - np.repeat(starts, lengths)
-    return order[place < most]
-
-
-def _as_model(found: list[Rows], n_rows: int) -> SimilarityModel:
-    nothing = np.zeros(0, dtype=np.int32)
-    blocks = [(nothing, nothing, nothing.astype(np.float32), nothing), *found]
-    rows, columns, scores, supports = (np.concatenate(parts) for parts in zip(*blocks, strict=True))
-    indptr = np.zeros(n_rows + 1, dtype=np.int64)
-    np.cumsum(np.bincount(rows, minlength=n_rows), out=indptr[1:])
-    return SimilarityModel(indptr, columns, scores, supports)
+    def _cosines(self, anchor: NDArray[np.int64], item: NDArray[np.int64]) -> Floats:
+        found = np.zeros(len(item))
+        factors = self.kinship.factors
+        for first in range(0, len(item), COSINES_AT_ONCE):
+            part = slice(first, first + COSINES_AT_ONCE)
+            found[part] = np.einsum("nf,nf->n", factors[anchor[part]], factors[item[part]])
+        return found

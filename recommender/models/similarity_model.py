@@ -50,3 +50,28 @@ class SimilarityModel:
         whose, entries = self.entries(items)
         scores = self.scores[entries] * weights[whose]
         return np.bincount(self.neighbours[entries], scores, minlength=len(self.indptr) - 1).astype(np.float32)
+
+
+def best_per_row(
+    rows: NDArray[np.int32], scores: NDArray[np.float32], columns: NDArray[np.int32], most: int
+) -> NDArray[np.int64]:
+    """Return positions of the `most` best entries of each row, rows ascending, scores descending, ties by column."""
+    order = np.lexsort((columns, -scores, rows))
+    sorted_rows = rows[order]
+    starts = np.searchsorted(sorted_rows, np.unique(sorted_rows))
+    lengths = np.diff(np.append(starts, len(order)))
+    place = np.arange(len(order)) - np.repeat(starts, lengths)
+    return order[place < most]
+
+
+def similarity_of_rows(
+    rows: NDArray[np.int32],
+    neighbours: NDArray[np.int32],
+    scores: NDArray[np.float32],
+    support: NDArray[np.int32],
+    n_rows: int,
+) -> SimilarityModel:
+    """Return the model of some entries, each of shape (nnz,), rows ascending and best first within a row."""
+    indptr = np.zeros(n_rows + 1, dtype=np.int64)
+    np.cumsum(np.bincount(rows, minlength=n_rows), out=indptr[1:])
+    return SimilarityModel(indptr, neighbours, scores, support)

@@ -20,7 +20,6 @@ from recommender.index import ItemIndex, build_index, nearest_neighbours
 from recommender.kernels import solver_name
 from recommender.matrix import main_event_type, net_of_returns
 from recommender.models import (
-    CoPurchase,
     FactorModel,
     NewArrivals,
     Repurchase,
@@ -28,9 +27,9 @@ from recommender.models import (
     TradeUps,
     Trending,
     UpSell,
-    build_baskets,
 )
 from recommender.pipeline.ownership import owned
+from recommender.pipeline.pairs import fit_pairs
 from recommender.pipeline.taste import fit_taste, sample
 from recommender.progress import Progress, silent
 
@@ -53,7 +52,7 @@ def fit_bundle(
     events = kept.where(~kept.is_type(*OWNERSHIP_TYPES) | kept.is_type(*config.event_weights))
     main_event = main_event_type(events, config.event_weights)
     goal = events.where(events.is_type(main_event))
-    co_purchase, category_purchase = _fit_pairs(goal, events.as_of, dataset, config, progress)
+    bought = fit_pairs(goal, events.as_of, dataset, config, progress=progress)
     popularity = config.models.popularity
     taste = fit_taste(events, goal, dataset, config, warm_start=warm_start, progress=progress)
     repurchase = config.models.repurchase
@@ -88,8 +87,9 @@ def fit_bundle(
         als=taste.als,
         item_knn=taste.item_knn,
         ease=taste.ease,
-        co_purchase=co_purchase,
-        category_purchase=category_purchase,
+        co_purchase=bought.pairs,
+        pair_facts=bought.facts,
+        category_purchase=bought.of_categories,
         popular=taste.popular,
         trending=Trending(popularity.trending_days).fit(goal, len(dataset.items), events.as_of),
         new_arrivals=NewArrivals(popularity.new_days).fit(events, dataset.catalogue.created_at),
@@ -106,19 +106,6 @@ def precompute(bundle: Bundle, *, progress: Progress = silent) -> Bundle:
     """Return the bundle with what makes it answer faster and changes no answer: the lists of similar items."""
     similar = nearest_neighbours(bundle.similar_index, bundle.als.item_factors, progress=progress)
     return replace(bundle, similar=similar)
-
-
-def _fit_pairs(
-    goal: Events, as_of: int | None, dataset: Dataset, config: Config, progress: Progress
-) -> tuple[SimilarityModel, SimilarityModel]:
-    """Return what is bought together with each item, and with each category."""
-    pairs = config.models.co_purchase
-    baskets = build_baskets(goal, as_of=as_of, recent_half_life_days=pairs.recent_half_life_days)
-    model = CoPurchase(pairs.min_support, pairs.max_neighbours, pairs.max_basket_items)
-    n_items = len(dataset.items)
-    of_items = model.fit(baskets, n_items, progress=progress)
-    categories = dataset.catalogue.category
-    return of_items, model.fit(baskets, n_items, anchor_of=categories, stage="fit categories", progress=progress)
 
 
 def _fit_up_sell(goal: Events, as_of: int | None, dataset: Dataset, config: Config) -> TradeUps:

@@ -1,0 +1,59 @@
+"""The model of what is bought together, with the basket factors it leans on."""
+
+from __future__ import annotations
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from recommender.config import Config
+from recommender.dataset import Dataset, Events
+from recommender.index import build_index, nearest_neighbours
+from recommender.models import ALS, Baskets, CoPurchase, FittedPairs, Kinship, SimilarityModel, build_baskets
+from recommender.pipeline.taste import sample
+from recommender.progress import Progress, silent, under
+
+NOT_OF_THE_ESTIMATOR = {"factors"}
+
+
+def fit_pairs(
+    goal: Events, as_of: int | None, dataset: Dataset, config: Config, *, progress: Progress = silent
+) -> FittedPairs:
+    """Fit what is bought together on goal events net of returns; the rest of the data set is its ids and catalogue."""
+    options = config.models.co_purchase
+    baskets = build_baskets(goal)
+    factors = _basket_factors(baskets.up_to(options.max_basket_items), len(dataset.items), config, progress)
+    kinship = Kinship(dataset.catalogue.category, factors, _nearest(factors, config, progress))
+    estimator = CoPurchase(**options.model_dump(exclude=NOT_OF_THE_ESTIMATOR))
+    return estimator.fit(baskets, kinship, as_of=as_of, progress=progress)
+
+
+def _basket_factors(baskets: Baskets, n_items: int, config: Config, progress: Progress) -> NDArray[np.float32]:
+    """Return item factors of length 1, shape (I, F), from ALS with baskets in the place of users.
+
+    Zeros where fewer than `min_support` customers bought the item: a cosine can't tell one from many.
+    """
+    options = config.models.co_purchase
+    by_basket = sp.csr_matrix(baskets.matrix(n_items))
+    if options.factors == 0 or by_basket.nnz == 0:
+        return np.zeros((n_items, 1), dtype=np.float32)
+    als = ALS(factors=options.factors, seed=config.models.als.seed, solver=config.models.als.solver)
+    factors = als.fit(by_basket, progress=under("baskets", progress)).item_factors
+    buyers = _distinct_buyers(baskets, n_items)
+    length = np.linalg.norm(factors, axis=1)
+    known = (length > 0) & (buyers >= options.min_support)
+    return np.asarray(np.where(known[:, None], factors / np.maximum(length, 1e-12)[:, None], 0), dtype=np.float32)
+
+
+def _distinct_buyers(baskets: Baskets, n_items: int) -> NDArray[np.int64]:
+    pairs = np.unique(np.repeat(baskets.actor.astype(np.int64), baskets.sizes) * n_items + baskets.items)
+    return np.bincount(pairs % n_items, minlength=n_items)
+
+
+def _nearest(factors: NDArray[np.float32], config: Config, progress: Progress) -> SimilarityModel:
+    """Return the nearest items in the basket factors."""
+    queries = factors[sample(np.flatnonzero(factors.any(axis=1)))]
+    if not len(queries):
+        return SimilarityModel.empty(len(factors))
+    index, _ = build_index(factors, "cosine", config.index, queries)
+    return nearest_neighbours(index, factors, progress=under("baskets", progress))
