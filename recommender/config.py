@@ -200,7 +200,10 @@ class CoPurchaseConfig(Record):
     )
     factors: int = Field(128, ge=0, le=1024, description="Length of the basket factors; 0: none.")
     popularity_discount: float = Field(
-        0.0, ge=0, le=1, description="Takes popularity out of the score: more of the catalogue is shown, less is bought."
+        0.0,
+        ge=0,
+        le=1,
+        description="Takes popularity out of the score: more of the catalogue is shown, less is bought.",
     )
     max_neighbours: int = Field(100, ge=1, description="Pairs kept per item.")
     max_basket_items: int = Field(200, ge=2, description="Larger orders (wholesale, tests) are left out.")
@@ -334,12 +337,23 @@ class ForYouConfig(PlacementConfig):
     exclude_seen: bool = Field(True, description="Leave out all that is in the user's history, looked at or bought.")
 
 
+class CrossSellConfig(PlacementConfig):
+    """Rules of cross-sell."""
+
+    complements_only: bool | Literal["auto"] = Field(
+        "auto",
+        description="true: nothing that takes the place of a basket item or of another one shown; false: all; auto: as "
+        "the customers of each category buy, who take one kind of milk but several yoghurts.",
+    )
+
+
 class Placements(Record):
     """Rules by placement."""
 
     also_bought: PlacementConfig = Field(PlacementConfig(), alias="also-bought")
     similar_items: PlacementConfig = Field(PlacementConfig(), alias="similar-items")
     up_sell: PlacementConfig = Field(PlacementConfig(), alias="up-sell")
+    cross_sell: CrossSellConfig = Field(CrossSellConfig(), alias="cross-sell")
     for_you: ForYouConfig = Field(ForYouConfig(), alias="for-you")
     buy_again: PlacementConfig = Field(PlacementConfig(), alias="buy-again")
     popular: PlacementConfig = PlacementConfig()

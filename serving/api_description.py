@@ -231,6 +231,7 @@ def _paths() -> dict[str, dict[str, Any]]:
 def _placement_operation(placement: Placement) -> Operation:
     anchors = {
         "item": "The anchor is one item; with a user or session, what they own drops out.",
+        "basket": "The anchor is the items of a basket; with a user or session, what they own drops out.",
         "user": "The anchor is a user, a session or a list of items; without them, best sellers answer.",
         None: "It needs no anchor; with a user or session, the placement's rules apply to their history.",
     }

@@ -161,5 +161,5 @@ def warm_up(bundle: Bundle) -> None:
 
 def _sample_query(bundle: Bundle, placement: Placement) -> Query:
     user_id = bundle.users.id_of(0) if len(bundle.users) else None
-    item_ids = (bundle.items.id_of(0),) if placement.anchor == "item" else ()
+    item_ids = (bundle.items.id_of(0),) if placement.anchor in ("item", "basket") else ()
     return Query(placement.name, user_id=user_id, item_ids=item_ids)

@@ -213,6 +213,15 @@ STRICT = Parameter(
     "true",
 )
 
+BASKET = replace(HISTORY, description="An item of the basket; repeat the parameter for each.", required=True)
+COMPLEMENTS_ONLY = Parameter(
+    "complements_only",
+    "true: nothing that takes the place of a basket item, or of another one shown; false: whatever is bought with the "
+    "basket. The shop's own setting if left out.",
+    {"type": "boolean"},
+    flag,
+    "true",
+)
 USER_ID_REQUIRED = replace(USER_ID, description="The customer.", required=True)
 KEY = Parameter(
     "key",
@@ -224,6 +233,7 @@ KEY = Parameter(
 
 _ANCHORS: dict[str | None, tuple[Parameter, ...]] = {
     "item": (ITEM_ID, K, USER_ID, SESSION_ID),
+    "basket": (BASKET, K, USER_ID, SESSION_ID, COMPLEMENTS_ONLY),
     "user": (USER_ID, SESSION_ID, HISTORY, K),
     None: (K, USER_ID, SESSION_ID),
 }
@@ -261,6 +271,7 @@ WHY_NOT = (
     DIVERSITY,
     LOCALE,
     STRICT,
+    COMPLEMENTS_ONLY,
 )
 _PLURAL_FIELDS = {"item_id": "item_ids", "exclude": "exclude", "filter": "filter", "fields": "fields"}
 

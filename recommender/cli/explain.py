@@ -73,10 +73,19 @@ def _facts(found: Explanation) -> Iterator[tuple[str, object]]:
         yield "last shown", f"rank {last['rank']}: {_titled(last)}, score {_score(last['score'])} from {last['source']}"
     if found.pair is not None:
         support, share = found.pair["support"], found.pair["share"]
-        together = "no pair that is kept" if support is None else f"{support:,} customers in one order"
+        together = "too few customers bought both" if support is None else f"{support:,} customers bought both"
         others = "" if share is None else f"; {share:.1%} of its known buyers have bought the other"
         yield "pair", f"with {_titled(found.pair)}: {together}{others}"
+        if found.pair["statistics"] is not None:
+            yield "in orders", _in_orders(found.pair["statistics"])
     yield "version", found.model_version
+
+
+def _in_orders(of: dict[str, Any]) -> str:
+    return (
+        f"{of['together']:,} with both; {of['confidence']:.1%} of those with the one; lift {of['lift']:.2f} "
+        f"(95%: {of['lift_low']:.2f} to {of['lift_high']:.2f}); log-likelihood ratio {of['log_likelihood_ratio']:.1f}"
+    )
 
 
 def _score(score: float | None) -> str:

@@ -20,7 +20,7 @@ OPTIONS = (
         "item_ids",
         type=IdValue(),
         multiple=True,
-        help="The product of the page; for for-you an anonymous history. Repeatable.",
+        help="The product of the page, the basket, or for for-you an anonymous history. Repeatable.",
     ),
     click.option("--k", type=int, default=10, show_default=True, help="How many items, 1 to 100."),
     click.option("--category", metavar="PATH", help='Only items in it or below, for example "Coffee > Beans".'),
@@ -36,6 +36,12 @@ OPTIONS = (
     ),
     click.option("--diversity", type=float, help="0: the best; up to 1: more and more different from each other."),
     click.option("--locale", help="Language of the reasons."),
+    click.option(
+        "--complements-only/--no-complements-only",
+        "complements_only",
+        default=None,
+        help="cross-sell: leave out what takes the place of a basket item, or keep all; else as configured.",
+    ),
     click.option("--strict", is_flag=True, help="An unknown user, session or item is an error, not a fallback."),
 )
 

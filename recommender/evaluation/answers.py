@@ -29,10 +29,11 @@ CASES_PER_WORKER = 1_000
 MOST_WORKERS = 8
 """Each holds libraries and catalogue in memory of its own, a few hundred MB."""
 QUERIES_PER_MESSAGE = 200
+LONGEST_SOURCE = "U32"
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
-Slate = tuple[list[int], int]
-"""Items, and how many of the first are no fallback."""
+Slate = tuple[list[int], int, list[str]]
+"""Items, how many of the first are no fallback, and where each comes from."""
 
 
 def answer_tasks(
@@ -59,7 +60,7 @@ def answer_tasks(
 def answer(bundle: Bundle, query: Query) -> Slate:
     """Return the items of one slate as dense integers."""
     choice = choose(bundle, query)
-    return choice.items, choice.own
+    return choice.items, choice.own, choice.sources
 
 
 def _answer_here(bundle: Bundle, task: Task, k: int, progress: Progress) -> Answers:
@@ -76,7 +77,7 @@ def _answer_there(processes: Sequence[subprocess.Popen[bytes]], task: Task, k: i
     starts: queue.SimpleQueue[int] = queue.SimpleQueue()
     for start in range(0, len(task), QUERIES_PER_MESSAGE):
         starts.put(start)
-    found: list[Slate] = [([], 0)] * len(task)
+    found: list[Slate] = [([], 0, [])] * len(task)
     failures: list[AlsoboughtError] = []
     done = 0
     counting = threading.Lock()
@@ -127,7 +128,7 @@ def _exchange(process: subprocess.Popen[bytes], messages: list[dict[str, object]
             "a process that answered queries for the evaluation ended before its time (killed, or out of memory?); "
             "set OMP_NUM_THREADS=1 to evaluate in one process"
         )
-    return [(items, own) for items, own in orjson.loads(line)]
+    return [(items, own, sources) for items, own, sources in orjson.loads(line)]
 
 
 @contextmanager
@@ -155,7 +156,9 @@ def _processes(store: Path, version: str, n: int) -> Iterator[list[subprocess.Po
 
 def _as_arrays(found: Sequence[Slate], k: int) -> Answers:
     slates = np.full((len(found), k), -1, dtype=np.int32)
-    own: NDArray[np.int32] = np.array([n for _, n in found], dtype=np.int32)
-    for case, (items, _) in enumerate(found):
+    own: NDArray[np.int32] = np.array([n for _, n, _ in found], dtype=np.int32)
+    sources = np.full((len(found), k), "", dtype=LONGEST_SOURCE)
+    for case, (items, _, of_items) in enumerate(found):
         slates[case, : len(items)] = items
-    return Answers(slates, own)
+        sources[case, : len(items)] = of_items
+    return Answers(slates, own, sources)

@@ -11,6 +11,7 @@ from recommender.bundle import Bundle
 from recommender.evaluation.measure import Answers
 from recommender.evaluation.report import Example, ShownItem
 from recommender.evaluation.tasks import Task
+from recommender.placements import recommend
 
 MOST_NAMED = 6
 
@@ -23,6 +24,8 @@ def examples_of(task: Task, answers: Mapping[str, Answers], bundle: Bundle, k: i
 
 def _example(task: Task, answers: Mapping[str, Answers], bundle: Bundle, case: int, k: int) -> Example:
     relevant = task.relevant.of(case)
+    asked = next(iter(answers))  # the bundle itself stands first
+    said = {item["item_id"]: item["reason"]["text"] for item in recommend(bundle, task.query(case, k)).items}
     return Example(
         task=task.name,
         asked_id=task.ids[case],
@@ -30,7 +33,12 @@ def _example(task: Task, answers: Mapping[str, Answers], bundle: Bundle, case: i
         relevant=_titles(bundle, relevant),
         slates={
             model: [
-                ShownItem(bundle.items.id_of(item), _title(bundle, item), item in relevant)
+                ShownItem(
+                    bundle.items.id_of(item),
+                    _title(bundle, item),
+                    item in relevant,
+                    said.get(bundle.items.id_of(item), "") if model == asked else "",
+                )
                 for item in given.slates[case, :k].tolist()
                 if item >= 0
             ]

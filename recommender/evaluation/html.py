@@ -18,7 +18,7 @@ from recommender.evaluation.metrics import RANKING_METRICS
 from recommender.evaluation.page import details, facts, figure, page, section, table
 from recommender.evaluation.previous import Changes
 from recommender.evaluation.reliability_chart import reliability_chart
-from recommender.evaluation.report import Comparison, Curve, EvaluationReport, Example, Row, SliceRow
+from recommender.evaluation.report import Comparison, Curve, EvaluationReport, Example, Row, ShownItem, SliceRow
 from recommender.evaluation.verdict import headline, main_comparisons, sentence
 
 MEANINGS = {
@@ -153,6 +153,7 @@ def _task(report: EvaluationReport, task: str) -> str:
         _comparison_table(report, [one for one in report.comparisons if one.task == task]),
         f"<h3>What is shown, at {shown_k}</h3>",
         _shown_table(report, [row for row in rows if row.k == shown_k and row.metric not in RANKING_METRICS]),
+        _sources(report, task),
         '<div class="charts">',
         _accuracy_and_coverage(report, rows),
         _popularity(report, [curve for curve in report.curves if curve.task == task]),
@@ -162,6 +163,16 @@ def _task(report: EvaluationReport, task: str) -> str:
         _every_figure(rows),
     ]
     return section(parts)
+
+
+def _sources(report: EvaluationReport, task: str) -> str:
+    body = [
+        (escape(one.source), f"{one.share:.1%}", f"{one.precision:.1%}") for one in report.sources if one.task == task
+    ]
+    if not body:
+        return ""
+    k = next(one.k for one in report.sources if one.task == task)
+    return f"<h3>Sources, at {k}</h3>" + _table(("source", "share of places", "of these hit"), body, numbers=(1, 2))
 
 
 def _ranking_table(report: EvaluationReport, rows: Sequence[Row]) -> str:
@@ -323,9 +334,9 @@ def _example(report: EvaluationReport, one: Example) -> str:
     slates = []
     for model, shown in one.slates.items():
         items = "".join(
-            f'<li class="hit"><mark>{escape(item.title)}</mark> <span class="tag">hit</span></li>'
+            f'<li class="hit"><mark>{escape(item.title)}</mark> <span class="tag">hit</span>{_why(item)}</li>'
             if item.hit
-            else f"<li>{escape(item.title)}</li>"
+            else f"<li>{escape(item.title)}{_why(item)}</li>"
             for item in shown
         )
         slates.append(f"<div><h4>{_model(report, model)}</h4><ol>{items}</ol></div>")
@@ -339,6 +350,10 @@ def _example(report: EvaluationReport, one: Example) -> str:
             "</article>",
         ]
     )
+
+
+def _why(item: ShownItem) -> str:
+    return f'<br><span class="quiet">{escape(item.reason)}</span>' if item.reason else ""
 
 
 def _origin(report: EvaluationReport) -> str:

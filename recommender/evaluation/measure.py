@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from recommender.evaluation import metrics
 from recommender.evaluation.metrics import RANKING_METRICS, Floats, Hits, ItemFacts
-from recommender.evaluation.report import CaseValues, Comparison, Curve, Row, SliceRow
+from recommender.evaluation.report import CaseValues, Comparison, Curve, Row, SliceRow, SourceShare
 from recommender.evaluation.slices import CaseSlice, ItemSlice
 from recommender.evaluation.statistics import bootstrap_means, holm, interval, sign_flip_p
 from recommender.evaluation.tasks import Task
@@ -47,10 +47,13 @@ class Answers:
         Best first, -1 where a slate is short.
     own : int32, shape (N,), optional
         How many of the items, the first ones, are the model's own answer and no fallback.
+    sources : str, shape (N, K), optional
+        Where each item comes from, "" where a slate is short.
     """
 
     slates: NDArray[np.int32]
     own: NDArray[np.int32] | None = None
+    sources: NDArray[np.str_] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +129,19 @@ def measure_task(
         curves=_curves(task, answers, facts, max(ks)),
         cases=CaseValues(task.name, task.ids, {(model, *figure): column for (model, figure), column in values.items()}),
     )
+
+
+def source_shares(task: Task, model: str, given: Answers, k: int) -> list[SourceShare]:
+    """Return what share of the places each source fills, and what share of these hit; the largest first."""
+    if given.sources is None:
+        return []
+    sources, hits = given.sources[:, :k], metrics.hits_of(given.slates[:, :k], task.relevant)
+    n_places = np.count_nonzero(sources != "")
+    names, counts = np.unique(sources[sources != ""], return_counts=True)
+    return [
+        SourceShare(task.name, model, str(names[i]), k, counts[i] / n_places, float(hits[sources == names[i]].mean()))
+        for i in np.argsort(-counts, kind="stable")
+    ]
 
 
 def adjust(comparisons: Sequence[Comparison]) -> list[Comparison]:

@@ -77,6 +77,18 @@ class SliceRow:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceShare:
+    """Where slates come from: the `share` of all places that a source fills, and the share of its places that hit."""
+
+    task: str
+    model: str
+    source: str
+    k: int
+    share: float
+    precision: float
+
+
+@dataclass(frozen=True, slots=True)
 class TaskRecord:
     """What was asked of how many."""
 
@@ -146,6 +158,7 @@ class ShownItem:
     item_id: str
     title: str
     hit: bool
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +201,7 @@ class EvaluationReport:
     split: SplitRecord | None = None
     comparisons: list[Comparison] = field(default_factory=list)
     slices: list[SliceRow] = field(default_factory=list)
+    sources: list[SourceShare] = field(default_factory=list)
     curves: list[Curve] = field(default_factory=list)
     calibrations: list[Calibration] = field(default_factory=list)
     examples: list[Example] = field(default_factory=list)

@@ -16,9 +16,9 @@ from recommender.evaluation.baseline import best_not_given, best_sellers, distin
 from recommender.evaluation.calibration import calibrate
 from recommender.evaluation.checks import check_split
 from recommender.evaluation.examples import examples_of
-from recommender.evaluation.measure import Answers, Measured, adjust, main_figure, measure_task
+from recommender.evaluation.measure import Answers, Measured, adjust, main_figure, measure_task, source_shares
 from recommender.evaluation.metrics import ItemFacts
-from recommender.evaluation.report import Comparison, EvaluationReport, SplitRecord, TaskRecord
+from recommender.evaluation.report import Comparison, EvaluationReport, SourceShare, SplitRecord, TaskRecord
 from recommender.evaluation.slices import CaseSlice, ItemSlice, category_slices, popularity_slices, user_slices
 from recommender.evaluation.splits import Split
 from recommender.evaluation.tasks import (
@@ -27,6 +27,7 @@ from recommender.evaluation.tasks import (
     Task,
     also_bought_task,
     buy_again_task,
+    cross_sell_task,
     for_you_task,
     goal_events,
     similar_items_task,
@@ -36,7 +37,7 @@ from recommender.progress import Progress, silent, under
 
 MODEL = "alsobought"
 BASELINE = "best sellers"
-EXAMPLES = 10
+EXAMPLES_PER_TASK = 5
 NO_RIVALS: Mapping[str, Bundle] = {}
 
 Relations = tuple[NDArray[np.int32], NDArray[np.int32]]
@@ -80,6 +81,7 @@ def evaluate_bundle(
     tasks = [
         for_you_task(bundle, test, known, config.max_users),
         also_bought_task(bundle, test, known, config.max_users),
+        cross_sell_task(bundle, test, known, config.max_users),
         up_sell_task(bundle, train, test, known, config.max_users),
         buy_again_task(bundle, train, test, known, config.max_users),
     ]
@@ -93,12 +95,14 @@ def evaluate_bundle(
     served = answer_tasks(bundle, asked, depth, workers=workers, progress=progress)
     measured: list[Measured] = []
     examples = []
+    sources: list[SourceShare] = []
     for task, ours in zip(asked, served, strict=True):
         theirs = _answers_of(rivals, task, depth, workers, progress) if task.name == FOR_YOU else {}
         answers = {MODEL: ours, **theirs, BASELINE: Answers(best_not_given(best, task.given, depth))}
         slices = slices_of(task, facts, bundle.catalogue)
         measured.append(measure_task(task, answers, facts, ks=config.k, main=main, baseline=BASELINE, slices=slices))
-        examples += examples_of(task, answers, bundle, config.k[0], EXAMPLES // len(asked))
+        sources += source_shares(task, MODEL, ours, config.k[0])
+        examples += examples_of(task, answers, bundle, config.k[0], EXAMPLES_PER_TASK)
     calibrations = [
         found for task in asked if task.name != SIMILAR_ITEMS for found in calibrate(bundle, task, progress=progress)
     ]
@@ -118,6 +122,7 @@ def evaluate_bundle(
         split=SplitRecord(split.kind, split.note, split.counts),
         comparisons=comparisons,
         slices=[row for part in measured for row in part.slices],
+        sources=sources,
         curves=[curve for part in measured for curve in part.curves],
         calibrations=calibrations,
         examples=examples,

@@ -14,8 +14,10 @@ from recommender.matrix import net_of_returns
 from recommender.models import build_baskets
 from recommender.placements import Query
 
-FOR_YOU, ALSO_BOUGHT, SIMILAR_ITEMS = "for-you", "also-bought", "similar-items"
+FOR_YOU, ALSO_BOUGHT, CROSS_SELL, SIMILAR_ITEMS = "for-you", "also-bought", "cross-sell", "similar-items"
 UP_SELL, BUY_AGAIN = "up-sell", "buy-again"
+LEAST_BASKET = 4
+"""Items of an order of which half is hidden: with fewer, what is left is no basket."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,7 @@ class Task:
     unit : str
         What a case is: users, orders, items.
     ids : list of str, N
-        The user, or the item that is asked about.
+        The user, or the items that are asked about.
     given : ItemLists, N
         What must not be answered: the baseline leaves it out as the placement does.
     relevant : ItemLists, N
@@ -42,6 +44,8 @@ class Task:
         Items in the history of the user who is asked about, where users are.
     users : list of str or None, N
         Who asks, where a case is an item that a user asks about.
+    baskets : list of tuple of str, or None
+        The items that each case is asked with, where these are several.
     """
 
     name: str
@@ -53,6 +57,7 @@ class Task:
     units: NDArray[np.int64]
     history: NDArray[np.int64] | None = None
     users: list[str] | None = None
+    baskets: list[tuple[str, ...]] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -62,7 +67,8 @@ class Task:
         if self.unit == "users":
             return Query(self.name, k, user_id=self.ids[case])
         user_id = None if self.users is None else self.users[case]
-        return Query(self.name, k, user_id=user_id, item_ids=(self.ids[case],))
+        item_ids = (self.ids[case],) if self.baskets is None else self.baskets[case]
+        return Query(self.name, k, user_id=user_id, item_ids=item_ids)
 
 
 def for_you_task(bundle: Bundle, test: Events, known: NDArray[np.bool_], max_users: int) -> Task:
@@ -173,6 +179,29 @@ def buy_again_task(bundle: Bundle, train: Events, test: Events, known: NDArray[n
         relevant=_rows(pairs, users, n_items),
         units=users,
         history=np.diff(bundle.histories.indptr)[users],
+    )
+
+
+def cross_sell_task(bundle: Bundle, test: Events, known: NDArray[np.bool_], max_orders: int) -> Task:
+    """Ask cross-sell for half of each order of the test side of at least four `known` items, the others drawn as given.
+
+    Repeats count: nobody is named, so nothing is hidden as owned.
+    """
+    baskets = build_baskets(test.where(known[test.item]))
+    chosen = sample(np.flatnonzero(baskets.sizes >= LEAST_BASKET), max_orders)
+    rng = np.random.default_rng(0)
+    orders = [rng.permutation(baskets.of(int(number))) for number in chosen]
+    given = [np.sort(items[: len(items) // 2]) for items in orders]
+    asked_with = [tuple(bundle.items.ids_of(items.tolist())) for items in given]
+    return Task(
+        name=CROSS_SELL,
+        asked="the rest of an order, half of it given",
+        unit="orders",
+        ids=[" + ".join(ids) for ids in asked_with],
+        given=ItemLists.of_arrays(given),
+        relevant=ItemLists.of_arrays([np.sort(items[len(items) // 2 :]) for items in orders]),
+        units=baskets.actor[chosen].astype(np.int64),
+        baskets=asked_with,
     )
 
 

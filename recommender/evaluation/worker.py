@@ -1,6 +1,7 @@
 """A process that answers queries for the evaluation: `python -m recommender.evaluation.worker STORE VERSION`.
 
-Each line on stdin is a JSON array of queries, each line on stdout the array of [items, how many are no fallback].
+Each line on stdin is a JSON array of queries, each line on stdout the array of [items, how many
+are no fallback, their sources].
 """
 
 from __future__ import annotations

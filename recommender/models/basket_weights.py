@@ -26,9 +26,7 @@ def basket_weights(
     return np.asarray(weights * (of_size.sum() / total) if total > 0 else weights)
 
 
-def rise(
-    by_basket: sp.csr_array, weights: NDArray[np.float64], recency: NDArray[np.float32]
-) -> NDArray[np.float64]:
+def rise(by_basket: sp.csr_array, weights: NDArray[np.float64], recency: NDArray[np.float32]) -> NDArray[np.float64]:
     """Return how much more often each item, shape (I,), is bought in recent baskets, shrunk towards 1.
 
     (weight of its recent baskets + 2) / (the weight its share of all baskets lets expect + 2), a basket counting as

@@ -153,9 +153,7 @@ def _block(
     first: int,
     min_support: int,
 ) -> tuple[Found, NDArray[np.float64]]:
-    """Return the pairs of some categories, ascending, and the weight of all pairs within each.
-
-    """
+    """Return the pairs of some categories, ascending, and the weight of all pairs within each."""
     n_items, n_actors = len(category), int(baskets.actor.max(initial=0)) + 1
     basket, row, entry = expand(holds, by_basket)
     item = by_basket.indices[entry].astype(np.int64)
@@ -175,4 +173,4 @@ def _block(
     enough = support >= min_support
     pair = key[new_pair[enough]] // n_actors
     rows = pair // n_items + first, pair % n_items, total[enough], support[enough].astype(np.float64)
-    return rows, own
+    return rows, np.asarray(own, dtype=np.float64)

@@ -24,8 +24,8 @@ PRIOR_BASKETS = 5.0
 class Chance:
     """Expected baskets with both items of a pair, for S customers of several baskets and one group of all others.
 
-    A customer's n_i baskets with i and n_j with j meet in n_i n_j c of them, c = sum s^2 / (sum s)^2 over the sizes s of
-    the baskets: 1 / their number where they are of one size. Customers of one basket form one group together, as if
+    A customer's n_i baskets with i and n_j with j meet in n_i n_j c of them, c = sum s^2 / (sum s)^2 over the sizes s
+    of the baskets: 1 / their number where they are of one size. Customers of one basket form one group together, as if
     they were one customer: each alone tells nothing.
 
     Attributes
@@ -82,16 +82,34 @@ def membership(category: NDArray[np.int32]) -> sp.csr_array:
     return sp.csr_array((np.ones(len(members), dtype=np.float32), (members, category[members])), shape=shape)
 
 
-def category_ratios(baskets: Baskets, chance: Chance, category: NDArray[np.int32]) -> NDArray[np.float32]:
-    """Return how much more often than by chance two items of each category share a basket, shape (C,).
+@dataclass(frozen=True)
+class WithinCategories:
+    """Ordered pairs of different items of each category that share a basket: how many, and by chance, shape (C,)."""
 
-    Shrunk towards the ratio of all categories together.
-    """
-    counts = (baskets.matrix(len(category)) @ membership(category)).tocsr()
-    found = np.asarray((counts.multiply(counts) - counts).sum(axis=0)).ravel()
-    expected = chance.within_categories(category)
-    shop = (found.sum() + PRIOR_BASKETS) / (expected.sum() + PRIOR_BASKETS)
-    return np.asarray((found + PRIOR_BASKETS * shop) / (expected + PRIOR_BASKETS), dtype=np.float32)
+    found: NDArray[np.float64]
+    expected: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, baskets: Baskets, chance: Chance, category: NDArray[np.int32]) -> WithinCategories:
+        """Count the pairs of each category."""
+        counts = (baskets.matrix(len(category)) @ membership(category)).tocsr()
+        found = np.asarray((counts.multiply(counts) - counts).sum(axis=0)).ravel()
+        return cls(found, chance.within_categories(category))
+
+    @property
+    def ratios(self) -> NDArray[np.float32]:
+        """How much more often than by chance two items of each category share a basket, shape (C,)."""
+        every = np.arange(len(self.found))
+        return self.without(every, np.zeros(len(every)), np.zeros(len(every)))
+
+    def without(
+        self, category: NDArray[np.integer], together: NDArray[np.float64], expected: NDArray[np.float64]
+    ) -> NDArray[np.float32]:
+        """Return the same, shape (n,), of all pairs of a category but one, shrunk towards all categories together."""
+        shop = (self.found.sum() + PRIOR_BASKETS) / (self.expected.sum() + PRIOR_BASKETS)
+        others, by_chance = self.found[category] - 2 * together, self.expected[category] - 2 * expected
+        ratio = (others + PRIOR_BASKETS * shop) / (np.maximum(by_chance, 0) + PRIOR_BASKETS)
+        return np.asarray(ratio, dtype=np.float32)
 
 
 def pair_ratios(

@@ -13,7 +13,7 @@ from recommender.matrix import decay
 from recommender.models.basket_weights import basket_weights, rise
 from recommender.models.baskets import Baskets, changes
 from recommender.models.category_purchase import CategoryPurchase, fit_category_purchase
-from recommender.models.chance import Chance, category_ratios, pair_ratios
+from recommender.models.chance import Chance, WithinCategories, pair_ratios
 from recommender.models.customer_pairs import CustomerPairs, customer_pairs
 from recommender.models.lookup import Lookup
 from recommender.models.pair_blocks import pair_blocks
@@ -56,7 +56,8 @@ class FittedPairs:
 class CoPurchase:
     """Co-purchase as a smoothed probability, times how much more often the other item is bought now.
 
-    score(i -> j) = [W(i, j) + c V(i, j) + m P(j | category of i) exp(b cos(i, j))] / [W(i) + c + m] x rise(j) x (p / p_j)^d
+    score(i -> j) = [W(i, j) + c V(i, j) + m P(j | category of i) exp(b cos(i, j))] / [W(i) + c + m]
+                    x rise(j) x (p / p_j)^d
 
     W is the weight of the baskets with both, or with i: size^-`size_exponent` each, less for customers of many baskets
     (`user_exponent`) and for old ones (`half_life_days`). V(i, j) is the share of i's customers who bought j within
@@ -82,9 +83,7 @@ class CoPurchase:
     similarity_weight: float = 7.0
     popularity_discount: float = 0.0
 
-    def fit(
-        self, baskets: Baskets, kinship: Kinship, *, as_of: int | None, progress: Progress = silent
-    ) -> FittedPairs:
+    def fit(self, baskets: Baskets, kinship: Kinship, *, as_of: int | None, progress: Progress = silent) -> FittedPairs:
         """Return what goes with each item, and with each category; ages count back from `as_of`, seconds since 1970."""
         baskets = baskets.up_to(self.max_basket_items)
         n_items = len(kinship.category)
@@ -101,7 +100,7 @@ class CoPurchase:
             baskets, weights, kinship.category, n_items, min_support=self.min_support, progress=progress
         )
         chance = Chance.of(baskets, n_items)
-        ratios = category_ratios(baskets, chance, kinship.category)
+        within = WithinCategories.of(baskets, chance, kinship.category)
         of_categories = categories.ranked(rising, self.max_neighbours)
         customers = customer_pairs(baskets, n_items, self.window_days)
         blocks = _Blocks(
@@ -116,7 +115,7 @@ class CoPurchase:
             categories=categories,
             of_categories=of_categories,
             chance=chance,
-            category_ratio=ratios,
+            within=within,
         )
         found = []
         ranges = list(pair_blocks(customers.left, customers.lengths, PAIRS_PER_BLOCK, customers.most_rows))
@@ -124,14 +123,17 @@ class CoPurchase:
             for (_, end), rows in zip(ranges, pool.map(blocks.best, ranges), strict=True):
                 found.append(rows)
                 progress("fit co-purchase", end, n_items)
-        row, item, score, support, ground, together, ratio = (np.concatenate(part) for part in zip(*found, strict=True))
+        row, item, score, support, ground, together, ratio, usual = (
+            np.concatenate(part) for part in zip(*found, strict=True)
+        )
         return FittedPairs(
             similarity_of_rows(row, item, score, support, n_items),
             PairFacts(
                 ground=ground,
                 together=together,
                 ratio=ratio,
-                category_ratio=ratios,
+                category_ratio=within.ratios,
+                usual=usual,
                 baskets=np.bincount(baskets.items, minlength=n_items).astype(np.int32),
                 n_baskets=np.array([len(baskets)]),
             ),
@@ -152,8 +154,9 @@ Rows = tuple[
     NDArray[np.uint8],
     NDArray[np.int32],
     NDArray[np.float32],
+    NDArray[np.float32],
 ]
-"""Anchor, item, score, support, ground, baskets together and ratio of some pairs, each of shape (n,)."""
+"""Anchor, item, score, support, ground, baskets together, ratio and usual ratio of pairs, each of shape (n,)."""
 
 
 @dataclass(frozen=True)
@@ -171,7 +174,7 @@ class _Blocks:
     categories: CategoryPurchase
     of_categories: SimilarityModel
     chance: Chance
-    category_ratio: NDArray[np.float32]
+    within: WithinCategories
 
     def best(self, block: tuple[int, int]) -> Rows:
         """Return the best pairs of the anchors of a block."""
@@ -205,8 +208,9 @@ class _Blocks:
         together = Lookup.of((baskets_of @ self.plain).tocsr()).at_keys(keys)
         together = np.where(is_pair, together, 0)
         same = (category >= 0) & (category == self.kinship.category[item])
-        prior = np.where(same, self.category_ratio[category] if len(self.category_ratio) else 1.0, 1.0)
         expected = self.chance.of_items(start, end, keys)
+        usual = np.ones(len(keys), dtype=np.float32)
+        usual[same] = self.within.without(category[same], together[same], np.where(is_pair, expected, 0)[same])
         return (
             anchor.astype(np.int32),
             item.astype(np.int32),
@@ -214,7 +218,8 @@ class _Blocks:
             np.where(is_pair, support, np.where(by_category, of_category, 0)).astype(np.int32),
             ground,
             together.astype(np.int32),
-            np.where(is_pair, pair_ratios(together, expected, prior), prior).astype(np.float32),
+            np.where(is_pair, pair_ratios(together, expected, usual), usual).astype(np.float32),
+            usual,
         )
 
     def _supported(self, start: int, end: int) -> tuple[Lookup, Lookup, Floats]:
@@ -236,15 +241,14 @@ class _Blocks:
     def _candidates(self, start: int, end: int) -> Keys:
         """Return the candidates that no pair brings: what goes with the category, and the nearest factors."""
         n_items = len(self.multiplier)
-        anchors = np.arange(start, end)
-        anchors = anchors[self.categories.popularity[anchors] > 0].astype(np.int32)
+        bought = np.flatnonzero(self.categories.popularity[start:end] > 0)
+        anchors: NDArray[np.int32] = (bought + start).astype(np.int32)
         codes = self.kinship.category[anchors]
-        in_one = np.flatnonzero(codes >= 0)
-        whose, entries = self.of_categories.entries(codes[in_one])
-        with_category = (anchors[in_one][whose], self.of_categories.neighbours[entries])
-        whose, entries = self.kinship.nearest.entries(anchors)
-        similar = (anchors[whose], self.kinship.nearest.neighbours[entries])
-        row, item = (np.concatenate(parts).astype(np.int64) for parts in zip(with_category, similar, strict=True))
+        in_one = anchors[codes >= 0]
+        whose, entries = self.of_categories.entries(codes[codes >= 0])
+        near, nearest = self.kinship.nearest.entries(anchors)
+        row = np.concatenate([in_one[whose], anchors[near]]).astype(np.int64)
+        item = np.concatenate([self.of_categories.neighbours[entries], self.kinship.nearest.neighbours[nearest]])
         other = row != item
         keys = np.sort((row[other] - start) * n_items + item[other])
         return keys[changes(keys)]

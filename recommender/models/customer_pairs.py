@@ -15,18 +15,26 @@ from recommender.models.baskets import Baskets, changes
 LARGEST_KEY = 2**63 - 1
 """Anchor, item and actor of a pair share one int64: in a very large shop a block holds fewer anchors."""
 ORDERS_APART = 200
-"""Baskets of one customer that lie further apart than this many are no pair, whatever the window: robots have thousands."""
+"""Baskets of one customer that lie more than this many apart are no pair, however long the window: robots have many."""
 
 
 class CustomerPairs(Protocol):
     """Pairs of items (the diagonal included) by the customers who bought both.
 
-    `left`, shape (I, n), and `lengths`, shape (n,), say how much work a row of items is: see `pair_blocks`.
+    `left` and `lengths` say how much work a row of items is: see `pair_blocks`.
     """
 
-    left: sp.csr_array
-    lengths: NDArray[np.int64]
-    most_rows: int
+    @property
+    def left(self) -> sp.csr_array:
+        """Which baskets, or customers, hold an item, shape (I, n)."""
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Items that each of them is multiplied with, shape (n,)."""
+
+    @property
+    def most_rows(self) -> int:
+        """Most items of a block."""
 
     def rows(self, start: int, end: int) -> tuple[sp.csr_array, sp.csr_array]:
         """Return, for the items from `start` to `end`, distinct customers, and the sum of 1 / (items of each).
@@ -113,10 +121,8 @@ def customer_pairs(baskets: Baskets, n_items: int, window_days: float) -> Custom
     )
 
 
-def expand(
-    left: sp.csr_array, right: sp.csr_array
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Return every term of the product left @ right: inner index, row, and which entry of `right`, each of shape (n,)."""
+def expand(left: sp.csr_array, right: sp.csr_array) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return every term of the product left @ right: inner index, row, entry of `right`, each of shape (n,)."""
     inner = left.indices
     lengths = np.diff(right.indptr)[inner]
     within = np.arange(lengths.sum()) - np.repeat(np.cumsum(lengths) - lengths, lengths)

@@ -24,6 +24,8 @@ class PairFacts:
         Baskets that hold both.
     ratio : float32, shape (nnz,)
         Baskets that hold both over what chance lets expect (`Chance`), shrunk: below 1 they take each other's place.
+    usual : float32, shape (nnz,)
+        The ratio of the other pairs of their category; 1 where they are of different ones.
     category_ratio : float32, shape (C,)
         The same of two items of one category.
     baskets : int32, shape (I,)
@@ -34,6 +36,7 @@ class PairFacts:
     ground: NDArray[np.uint8]
     together: NDArray[np.int32]
     ratio: NDArray[np.float32]
+    usual: NDArray[np.float32]
     category_ratio: NDArray[np.float32]
     baskets: NDArray[np.int32]
     n_baskets: NDArray[np.int64]
@@ -61,7 +64,7 @@ def pair_statistics(together: int, of_anchor: int, of_item: int, n_baskets: int)
     confidence = together / of_anchor
     lift = confidence * n_baskets / of_item
     a, n, i, j = together + 0.5, n_baskets + 1, of_anchor + 0.5, of_item + 0.5
-    error = float(np.sqrt(max(1 / a - 1 / i - 1 / j + 1 / n, 0)))
+    error = float(np.sqrt(max(1 / a - 1 / i - 1 / j + 2 * a / (i * j) - 1 / n, 0)))
     middle = float(np.log(a * n / (i * j)))
     table = np.array(
         [[together, of_anchor - together], [of_item - together, n_baskets - of_anchor - of_item + together]]

@@ -141,7 +141,7 @@ def run(
 def _require_fitting(question: Question) -> None:
     """Raise ConfigError for a question that no id makes right."""
     placement = PLACEMENTS.get(question.placement)
-    if placement is not None and placement.anchor == "item" and question.asked_with == "user_id":
+    if placement is not None and placement.anchor in ("item", "basket") and question.asked_with == "user_id":
         raise ConfigError(f"{placement.name} is asked with items: name them with --items FILE or --items all")
     if placement is not None and placement.anchor is None and question.asked_with == "item_id":
         raise ConfigError(f"{placement.name} is not asked with items: name users with --users FILE or --users all")

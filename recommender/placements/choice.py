@@ -40,6 +40,11 @@ class Choice:
         """How many of them, the first ones, are the placement's own answer and no fallback."""
         return sum(not self.ladder[one.rung].fallback for one in self.filled.chosen)
 
+    @property
+    def sources(self) -> list[str]:
+        """What a slate gives as the source of each item."""
+        return [source for rung, chosen in self.by_rung for source in rung.sources_of(chosen)]
+
     def source_of(self, one: Chosen) -> str:
         """Return what a slate gives as the source of an item."""
         return self.ladder[one.rung].sources_of([one])[0]
@@ -69,11 +74,10 @@ class Choice:
 
     def rows(self, bundle: Bundle) -> list[tuple[str, int, float, str]]:
         """Return item id, rank, score and source of each place, as the slate shows them."""
-        sources = (source for rung, chosen in self.by_rung for source in rung.sources_of(chosen))
         return [
             (bundle.items.id_of(item), rank, score, source)
             for rank, (item, score, source) in enumerate(
-                zip(self.items, self.scores(bundle), sources, strict=True), start=1
+                zip(self.items, self.scores(bundle), self.sources, strict=True), start=1
             )
         ]
 

@@ -11,8 +11,10 @@ import numpy as np
 
 from recommender.bundle import Bundle
 from recommender.dataset import NOTHING_RECENT, Recent
+from recommender.models import PAIR, pair_statistics
 from recommender.placements import grounds, reasons
 from recommender.placements.choice import PINNED, Choice, contributions_of
+from recommender.placements.pair_rungs import KeptPairs
 from recommender.placements.placement import Reason, Rung
 from recommender.placements.query import Query
 from recommender.placements.recommend import choose, fallback
@@ -57,8 +59,9 @@ class Explanation:
     contributions : list of dict
         The parts of a for-you score, the largest first: source, score, and the item of the history they go back to.
     pair : dict or None
-        Of also-bought: the item asked with, the customers who bought both in one order (`support`), and the `share`
-        of those known to have bought the one who have bought the other, in whatever order; nothing below min_support.
+        Of also-bought and cross-sell: the item asked with, the customers who bought both within the window (`support`),
+        the `share` of its known buyers who have bought the other, and `statistics` of orders: those with both
+        (`together`), confidence, lift with its 95% interval and log-likelihood ratio; nothing below min_support.
     fallback : dict or None
         As in the slate.
     """
@@ -284,14 +287,28 @@ def _pair(bundle: Bundle, choice: Choice, item: int) -> dict[str, Any] | None:
     """Return what is known of the item asked with and this one, where the placement is about such pairs."""
     if not any(rung.name == "co_purchase" for rung in choice.ladder):
         return None
-    anchor = int(choice.asked.anchors[0])
-    items, _, support = bundle.co_purchase.row(anchor)
+    kept = KeptPairs.of(bundle, np.unique(choice.asked.anchors))
+    place = kept.best(item)
+    anchor = int(choice.asked.anchors[0] if place is None else kept.anchor[place])
     buyers = bundle.histories.owners(anchor)
     both = np.intersect1d(buyers, bundle.histories.owners(item))
     enough = len(both) >= bundle.config.models.co_purchase.min_support
     return {
         "item_id": bundle.items.id_of(anchor),
         "title": reasons.title(bundle, anchor),
-        "support": next(iter(support[items == item].tolist()), None),
         "share": len(both) / len(buyers) if enough else None,
+        **_counted(bundle, anchor, item, None if place is None else int(kept.entry[place])),
     }
+
+
+def _counted(bundle: Bundle, anchor: int, item: int, entry: int | None) -> dict[str, Any]:
+    """Return what is counted of a pair: nothing where it has too few customers, nor of too few baskets."""
+    facts = bundle.pair_facts
+    if entry is None or facts.ground[entry] != PAIR:
+        return {"support": None, "statistics": None}
+    together, of_anchor, of_item = int(facts.together[entry]), int(facts.baskets[anchor]), int(facts.baskets[item])
+    support = int(bundle.co_purchase.support[entry])
+    if together < bundle.config.models.co_purchase.min_support:
+        return {"support": support, "statistics": None}
+    found = asdict(pair_statistics(together, of_anchor, of_item, int(facts.n_baskets[0])))
+    return {"support": support, "statistics": {"together": together, **found}}

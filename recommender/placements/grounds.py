@@ -38,6 +38,8 @@ def struck_out(bundle: Bundle, query: Query, rule: str, item: int, sibling: int 
             return "its brand, beside that of the item asked with"
         case "max_per_category" | "max_per_brand":
             return "better ones of its kind fill what the option allows"
+        case "substitute":
+            return "customers buy it in the place of an item of the basket, or of one that is shown"
         case "on_page":
             return "the page shows it already"
         case "variant" if sibling is not None:
@@ -61,13 +63,11 @@ def no_candidate(bundle: Bundle, choice: Choice, source: str, item: int) -> str:
         ):
             return "it does not cost more"
         case "co_purchase":
-            kept = len(bundle.co_purchase.row(int(anchors[0]))[0])
-            few = f"fewer than {min_support} customers bought both in one order"
+            few = f"fewer than {min_support} customers bought both"
+            kept = max(len(bundle.co_purchase.row(int(anchor))[0]) for anchor in anchors)
             return few if kept < config.models.co_purchase.max_neighbours else f"{few}, or {kept} pairs are stronger"
         case "category_purchase":
             name = reasons.category_name(bundle, int(bundle.catalogue.category[anchors[0]]))
-            if bundle.catalogue.category[item] == bundle.catalogue.category[anchors[0]]:
-                return f"it is itself in {name}"
             return f"fewer than {min_support} customers bought it together with {name}, or stronger pairs fill the list"
         case "als" | "blend":
             return _no_factors(bundle, choice, item)

@@ -62,6 +62,6 @@ class Placement:
 
     name: str
     question: str
-    anchor: Literal["item", "user"] | None
+    anchor: Literal["item", "basket", "user"] | None
     ladder: Callable[[Bundle, Asked], list[Rung]]
     contributions: Callable[[Bundle, Asked, int], list[Contribution]] = no_contributions

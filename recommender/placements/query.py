@@ -15,8 +15,10 @@ class Query:
     `item_ids` is the anchor of an item placement or, for for-you, an anonymous history. `category` is a path ("A > B")
     at or below which answers must lie; prices are bounds, both inclusive; `filter` holds conditions on catalogue fields
     (`recommender.dataset.conditions`), all of which must be met; `exclude` names items never to be answered. `fields`
-    are the catalogue fields wanted back, None for title, price, url and image_url. `diversity`, 0 to 1, and `locale`
-    are those of the configuration where they are None. `explain` adds to each item what its score consists of.
+    are the catalogue fields wanted back, None for title, price, url and image_url. `diversity`, 0 to 1, `locale` and
+    `complements_only` are those of the configuration where they are None. `complements_only`, of cross-sell,
+    leaves out what takes the place of a basket item, or of another one shown. `explain` adds to each item what its
+    score consists of.
     `strict` turns an unknown user, session or item into `UnknownIdError` instead of a fallback.
     """
 
@@ -34,6 +36,7 @@ class Query:
     diversity: float | None = None
     locale: str | None = None
     explain: bool = False
+    complements_only: bool | None = None
     strict: bool = False
 
 

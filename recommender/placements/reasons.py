@@ -36,40 +36,35 @@ def title(bundle: Bundle, item: int) -> str:
     return str(bundle.catalogue.fields(item, ("title",)).get("title", bundle.items.id_of(item)))
 
 
-def bought_together(bundle: Bundle, anchor: int) -> Explain:
-    """Explain pairs of the co-purchase model."""
-    anchor_id, key = bundle.items.id_of(anchor), f"{_verb(bundle)}_together"
+def bought_together(bundle: Bundle, anchor: int, support: int) -> Reason:
+    """Explain a pair by the customers who bought both."""
+    return {
+        "type": "bought_together",
+        "anchor": bundle.items.id_of(anchor),
+        "support": support,
+        "text": Said(f"{_verb(bundle)}_together", {"count": support, "title": title(bundle, anchor)}),
+    }
 
-    def explain(chosen: list[Chosen]) -> list[Reason]:
-        return [
-            {
-                "type": "bought_together",
-                "anchor": anchor_id,
-                "support": one.support,
-                "text": Said(key, {"count": one.support}),
-            }
-            for one in chosen
-        ]
 
-    return explain
+def bought_with_category(bundle: Bundle, code: int, support: int) -> Reason:
+    """Explain an item by the customers who bought it together with a category."""
+    return {
+        "type": "bought_with_category",
+        "category": bundle.catalogue.categories[code],
+        "support": support,
+        "text": Said(f"{_verb(bundle)}_with_category", {"count": support, "category": category_name(bundle, code)}),
+    }
+
+
+def in_same_baskets(bundle: Bundle, anchor: int) -> Reason:
+    """Explain neighbours in the factors of baskets."""
+    said = Said("same_baskets", {"title": title(bundle, anchor)})
+    return {"type": "same_baskets", "anchor": bundle.items.id_of(anchor), "text": said}
 
 
 def with_category(bundle: Bundle, code: int) -> Explain:
     """Explain what is bought together with a category."""
-    name, key = category_name(bundle, code), f"{_verb(bundle)}_with_category"
-
-    def explain(chosen: list[Chosen]) -> list[Reason]:
-        return [
-            {
-                "type": "bought_with_category",
-                "category": bundle.catalogue.categories[code],
-                "support": one.support,
-                "text": Said(key, {"count": one.support, "category": name}),
-            }
-            for one in chosen
-        ]
-
-    return explain
+    return lambda chosen: [bought_with_category(bundle, code, one.support) for one in chosen]
 
 
 def category_name(bundle: Bundle, code: int) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.bundle import Bundle
-from recommender.config import PlacementConfig
+from recommender.config import CrossSellConfig, PlacementConfig
 from recommender.dataset import NOTHING_RECENT, Check, Recent
 from recommender.errors import QueryError
 from recommender.placements import reasons
@@ -21,6 +21,7 @@ from recommender.placements.asked import Asked, resolve
 from recommender.placements.buy_again import BUY_AGAIN
 from recommender.placements.choice import PINNED, Choice, explanations
 from recommender.placements.conditions import caps_of, conditions_of, config_conditions
+from recommender.placements.cross_sell import CROSS_SELL
 from recommender.placements.fields import shown_fields
 from recommender.placements.for_you import FOR_YOU
 from recommender.placements.new_arrivals import NEW_ARRIVALS
@@ -29,6 +30,7 @@ from recommender.placements.popular import POPULAR
 from recommender.placements.query import MAX_K, Query, Slate
 from recommender.placements.shop_rules import InForce, shop_rules
 from recommender.placements.similar_items import SIMILAR_ITEMS
+from recommender.placements.substitutes import RULE, Substitutes
 from recommender.placements.trending import TRENDING
 from recommender.placements.up_sell import UP_SELL
 from recommender.placements.wording import Said
@@ -39,7 +41,17 @@ NOTHING = InForce()
 
 PLACEMENTS = {
     placement.name: placement
-    for placement in (ALSO_BOUGHT, SIMILAR_ITEMS, UP_SELL, FOR_YOU, BUY_AGAIN, POPULAR, TRENDING, NEW_ARRIVALS)
+    for placement in (
+        ALSO_BOUGHT,
+        SIMILAR_ITEMS,
+        UP_SELL,
+        CROSS_SELL,
+        FOR_YOU,
+        BUY_AGAIN,
+        POPULAR,
+        TRENDING,
+        NEW_ARRIVALS,
+    )
 }
 
 
@@ -116,6 +128,10 @@ def placement_of(query: Query) -> Placement:
         raise QueryError("k", f"k = {query.k}: must be from 1 to {MAX_K}")
     if placement.anchor == "item" and len(query.item_ids) != 1:
         raise QueryError("item_id", f"{placement.name} needs exactly one item_id, got {len(query.item_ids)}")
+    if placement.anchor == "basket" and not query.item_ids:
+        raise QueryError("item_id", f"{placement.name} needs the item_id of each item of the basket, got none")
+    if query.complements_only is not None and placement.anchor != "basket":
+        raise QueryError("complements_only", f"{placement.name} takes no complements_only; cross-sell does")
     if placement.anchor is None and query.item_ids:
         raise QueryError("item_id", f"{placement.name} takes no item_id, got {len(query.item_ids)}")
     if query.min_price is not None and query.max_price is not None and query.min_price > query.max_price:
@@ -141,6 +157,7 @@ def rules_of(
 ) -> Rules:
     """Return what may not stand in the answer to a query."""
     config = rules_config(bundle, placement)
+    substitutes = _substitutes(bundle, query, asked, config)
     return Rules(
         catalogue=bundle.catalogue,
         anchors=asked.anchors,
@@ -151,9 +168,10 @@ def rules_of(
         conditions=[
             *conditions_of(bundle.catalogue, query),
             *config_conditions(bundle.catalogue, config, asked.anchors),
+            *([] if substitutes is None else [(RULE, _not_in(substitutes.mask()))]),
             *([] if in_force.excluded is None else [("rule", _not_in(in_force.excluded))]),
         ],
-        at_most=caps_of(bundle.catalogue, config),
+        at_most=[*caps_of(bundle.catalogue, config), *([] if substitutes is None else [substitutes.cap()])],
         in_stock_only=config.in_stock_only,
         one_per_group=config.one_per_group,
     )
@@ -164,6 +182,14 @@ def _owned(asked: Asked, config: PlacementConfig) -> NDArray[np.int32]:
     if config.exclude_seen:
         return np.union1d(asked.history[asked.owned], asked.hidden)
     return asked.hidden if config.exclude_owned else asked.hidden[:0]
+
+
+def _substitutes(bundle: Bundle, query: Query, asked: Asked, config: PlacementConfig) -> Substitutes | None:
+    """Return the substitutes that may not be shown, None where nobody asks."""
+    if not isinstance(config, CrossSellConfig) or not len(asked.anchors):
+        return None
+    wanted = config.complements_only if query.complements_only is None else query.complements_only
+    return None if wanted is False else Substitutes(bundle, asked.anchors, strict=wanted is True)
 
 
 def _under_rules(ladder: list[Rung], in_force: InForce, pins: Mapping[int, int]) -> list[Rung]:

@@ -37,6 +37,10 @@ FILES = [
         for name in ("item_knn", "ease", "co_purchase", "category_purchase", "similar")
         for part in ("indptr", "neighbours", "scores", "support")
     ),
+    *(
+        f"pair_facts/{part}.npy"
+        for part in ("baskets", "category_ratio", "ground", "n_baskets", "ratio", "together", "usual")
+    ),
     *(f"histories/{name}.npy" for name in ("indptr", "items", "bought", "last_time", "values")),
     *(f"ids/{name}-{part}.npy" for name in ("items", "sessions", "users") for part in ("blob", "offsets")),
     *(

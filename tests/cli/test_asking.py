@@ -33,7 +33,12 @@ def test_json_is_exactly_the_answer_of_the_placement(run: Run, trained_shop: Pat
 
 @pytest.mark.parametrize("placement", PLACEMENTS)
 def test_every_placement_answers(shop: Invoke, placement: str) -> None:
-    anchor = {"item": ("--item", "TENT"), "user": ("--user", "007"), None: ()}[PLACEMENTS[placement].anchor]
+    anchor = {
+        "item": ("--item", "TENT"),
+        "basket": ("--item", "TENT", "--item", "COAT-M"),
+        "user": ("--user", "007"),
+        None: (),
+    }[PLACEMENTS[placement].anchor]
     done = shop("recommend", "--placement", placement, *anchor, "--json")
     assert done.exit_code == 0, done.stderr
     assert json.loads(done.stdout)["placement"] == placement

@@ -38,7 +38,7 @@ def test_a_pair(shop: Invoke, toy_bundle: Bundle) -> None:
     lines = [line.split(maxsplit=1) for line in done.stdout.splitlines()]
     assert ["item", "Tent Pegs, Set of 10 (PEGS)"] in lines
     assert "it stands at rank 1 of 10" in done.stdout
-    assert f"with Two-Person Tent (TENT): {found.pair['support']} customers in one order" in done.stdout
+    assert f"with Two-Person Tent (TENT): {found.pair['support']} customers bought both" in done.stdout
     assert f"{found.pair['share']:.1%} of its known buyers" in done.stdout
 
 

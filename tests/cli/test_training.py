@@ -62,7 +62,7 @@ def test_evaluate_sets_the_model_beside_best_sellers(run: Run, trained_shop: Pat
     lines = done.stdout.splitlines()
     assert lines[0].startswith("for-you: alsobought beats best sellers in ndcg@10 (95% interval of the difference +0.")
     heads = [line.split() for line in lines if line.startswith("metric")]
-    assert heads == [["metric", "alsobought", "best", "sellers", "difference", "p"]] * 4
+    assert heads == [["metric", "alsobought", "best", "sellers", "difference", "p"]] * 5
     row = [line.split() for line in lines if line.startswith("recall@5")][1]
     ours, theirs, difference = (float(row[place]) for place in (1, 4, 7))
     assert difference == pytest.approx(ours - theirs, abs=2e-4)

@@ -98,7 +98,8 @@ def evaluate(monkeypatch: pytest.MonkeyPatch) -> Evaluate:
         tasks: dict[str, Task] = {}
 
         def choose(bundle: Bundle, query: Query) -> SimpleNamespace:
-            return SimpleNamespace(items=slates.get(query.user_id or query.item_ids[0], [])[: query.k], own=1)
+            items = slates.get(query.user_id or query.item_ids[0], [])[: query.k]
+            return SimpleNamespace(items=items, own=1, sources=["als"] * len(items))
 
         def recorded(bundle: Bundle, given: list[Task], *arguments: Any, **named: Any) -> Any:
             tasks.update({task.name: task for task in given})
@@ -267,6 +268,7 @@ def test_no_case_no_figures(evaluate: Evaluate) -> None:
     assert [note for note in report.notes if "no test case" in note] == [
         "for-you: no test case, so no figures",
         "also-bought: no test case, so no figures",
+        "cross-sell: no test case, so no figures",
         "up-sell: no test case, so no figures",
         "buy-again: no test case, so no figures",
     ]
@@ -311,7 +313,7 @@ def test_report_is_json(evaluate: Evaluate) -> None:
         "n": 2,
     }
     assert record["split"]["counts"]["cold_items"] == 1
-    assert [task["n"] for task in record["tasks"]] == [2, 2, 0, 1]
+    assert [task["n"] for task in record["tasks"]] == [2, 2, 0, 0, 1]
     assert "cases" not in record
     assert record["gate_metric"] == "ndcg@2"
     assert json.loads(json.dumps(report.metrics))["for-you/alsobought/recall@1"] == 0.5

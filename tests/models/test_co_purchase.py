@@ -1,7 +1,10 @@
+"""The model straight from its definition, in loops, beside what it computes in blocks."""
+
 from __future__ import annotations
 
-from collections import defaultdict
-from math import log
+from dataclasses import replace
+from itertools import product
+from math import exp
 
 import numpy as np
 import pytest
@@ -11,232 +14,212 @@ from hypothesis import strategies as st
 
 from recommender.dataset import Events
 from recommender.matrix import SECONDS_PER_DAY
-from recommender.models import Baskets, CoPurchase, SimilarityModel, build_baskets, co_purchase
+from recommender.models import (
+    CATEGORY,
+    FACTORS,
+    Baskets,
+    CoPurchase,
+    FittedPairs,
+    Kinship,
+    SimilarityModel,
+    build_baskets,
+    co_purchase,
+    pair_statistics,
+)
 
-N_ITEMS = 8
-
-Found = list[tuple[int, float, int]]
-
-
-def as_baskets(*rows: tuple[int, float, set[int]]) -> Baskets:
-    """Baskets of (actor, recency, items)."""
-    return Baskets(
-        indptr=np.cumsum([0, *(len(items) for _, _, items in rows)]),
-        items=np.array([item for _, _, items in rows for item in sorted(items)], dtype=np.int32),
-        actor=np.array([actor for actor, _, _ in rows], dtype=np.int32),
-        recency=np.array([recency for _, recency, _ in rows], dtype=np.float32),
-    )
-
-
-def row_of(model: SimilarityModel, item: int) -> Found:
-    items, scores, support = model.row(item)
-    return list(zip(items.tolist(), scores.tolist(), support.tolist(), strict=True))
-
-
-def slowly(rows: list[tuple[int, float, set[int]]], estimator: CoPurchase, anchor: set[int]) -> Found:
-    """Neighbours of one item, or of a group of items, straight from the definition."""
-    rows = [row for row in rows if len(row[2]) <= estimator.max_basket_items]
-    total, together, users = 0.0, defaultdict(float), defaultdict(set)
-    for actor, _, items in rows:
-        if items & anchor:
-            total += 1 / log(1 + len(items))
-            for other in items - anchor:
-                together[other] += 1 / log(1 + len(items))
-                users[other].add(actor)
-    found = [
-        (other, together[other] / total * rise(rows, other), len(users[other]))
-        for other in together
-        if len(users[other]) >= estimator.min_support
-    ]
-    return sorted(found, key=lambda one: (-np.float32(one[1]), one[0]))[: estimator.max_neighbours]
-
-
-def rise(rows: list[tuple[int, float, set[int]]], item: int) -> float:
-    """Recent weight of an item over the one its share of all baskets lets expect, each plus 2."""
-    everything = sum(1 / log(1 + len(items)) for _, _, items in rows)
-    recent = sum(recency / log(1 + len(items)) for _, recency, items in rows)
-    of_item = sum(1 / log(1 + len(items)) for _, _, items in rows if item in items)
-    recent_of_item = sum(recency / log(1 + len(items)) for _, recency, items in rows if item in items)
-    return (recent_of_item + 2) / (of_item * recent / everything + 2)
-
-
-baskets_of_a_shop = st.lists(
-    st.tuples(
-        st.integers(0, 4),
-        st.sampled_from([1.0, 0.5, 0.25]),
-        st.sets(st.integers(0, N_ITEMS - 1), min_size=1, max_size=6),
-    ),
-    max_size=25,
+N_ITEMS = 6
+PLAIN = CoPurchase(
+    min_support=1, customer_weight=0, prior_weight=0, half_life_days=0, recent_half_life_days=0, size_exponent=0
 )
 
 
+def kin(category: list[int] | None = None, factors: np.ndarray | None = None) -> Kinship:
+    codes = np.array(category or [-1] * N_ITEMS, dtype=np.int32)
+    vectors = np.zeros((N_ITEMS, 1), dtype=np.float32) if factors is None else factors.astype(np.float32)
+    return Kinship(codes, vectors, SimilarityModel.empty(N_ITEMS))
+
+
+def fit(model: CoPurchase, events: Events, kinship: Kinship | None = None) -> FittedPairs:
+    return model.fit(build_baskets(events), kinship or kin(), as_of=events.as_of)
+
+
+def scores(fitted: FittedPairs, item: int) -> dict[int, float]:
+    items, found, _ = fitted.pairs.row(item)
+    return dict(zip(items.tolist(), found.tolist(), strict=True))
+
+
+def slowly(model: CoPurchase, baskets: Baskets) -> dict[tuple[int, int], float]:
+    """Scores of all pairs without prior, by loops; equally recent baskets."""
+    rows = [(int(baskets.actor[b]), int(baskets.time[b]), set(baskets.of(b).tolist())) for b in range(len(baskets))]
+    rows = [row for row in rows if len(row[2]) <= model.max_basket_items]
+    owned: dict[int, set[int]] = {}
+    for actor, _, items in rows:
+        owned.setdefault(actor, set()).update(items)
+    window = model.window_days * SECONDS_PER_DAY
+    found = {}
+    for i, j in product(range(N_ITEMS), repeat=2):
+        near = {
+            one[0]
+            for one, other in product(rows, repeat=2)
+            if one[0] == other[0] and i in one[2] and j in other[2] and abs(one[1] - other[1]) <= window
+        }
+        if i == j or len(near) < model.min_support:
+            continue
+        both = sum(len(items) ** -model.size_exponent for _, _, items in rows if {i, j} <= items)
+        single = sum(len(items) ** -model.size_exponent for _, _, items in rows if i in items)
+        share = sum(1 / len(owned[actor]) for actor in near)
+        share /= sum(1 / len(items) for items in owned.values() if i in items)
+        found[i, j] = (both + model.customer_weight * share) / (single + model.customer_weight)
+    return found
+
+
 @steady
-@given(baskets_of_a_shop, st.integers(1, 3), st.integers(1, 4), st.integers(2, 6), st.sampled_from([1, 7, 4_000_000]))
+@given(
+    random_events(types=("purchase",)),
+    st.integers(1, 3),
+    st.sampled_from([0.0, 3.0, 365.0]),
+    st.sampled_from([0.0, 0.3]),
+    st.sampled_from([1, 7, 4_000_000]),
+)
 def test_equals_the_definition_in_blocks_of_any_size(
-    rows: list[tuple[int, float, set[int]]], support: int, neighbours: int, largest: int, block: int
+    events: Events, support: int, window: float, customers: float, block: int
 ) -> None:
-    estimator = CoPurchase(min_support=support, max_neighbours=neighbours, max_basket_items=largest)
+    model = replace(
+        PLAIN, min_support=support, window_days=window, customer_weight=customers, size_exponent=0.7, max_basket_items=4
+    )
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(co_purchase, "PAIRS_PER_BLOCK", block)
-        model = estimator.fit(as_baskets(*rows), N_ITEMS)
-    for item in range(N_ITEMS):
-        found, wanted = row_of(model, item), slowly(rows, estimator, {item})
-        assert [score for _, score, _ in found] == pytest.approx([score for _, score, _ in wanted], rel=1e-5)
-        assert [(other, users) for other, _, users in found] == [(other, users) for other, _, users in wanted]
+        fitted = fit(model, events)
+    wanted = slowly(model, build_baskets(events))
+    found = {(i, j): score for i in range(N_ITEMS) for j, score in scores(fitted, i).items()}
+    assert found == pytest.approx(wanted, rel=1e-4)
 
 
-def test_by_hand() -> None:
-    # two orders {0, 1} of weight 1 / ln 3, one {0, 1, 2} of 1 / ln 4, one {0} of 1 / ln 2
-    rows = [(0, 1.0, {0, 1}), (1, 1.0, {0, 1}), (2, 1.0, {0, 1, 2}), (3, 1.0, {0})]
-    model = CoPurchase(min_support=1).fit(as_baskets(*rows), 3)
-    of_0 = 2 / log(3) + 1 / log(4) + 1 / log(2)
-    assert row_of(model, 0) == [
-        (1, pytest.approx((2 / log(3) + 1 / log(4)) / of_0), 3),
-        (2, pytest.approx((1 / log(4)) / of_0), 1),
-    ]
-    assert row_of(model, 2) == [(0, 1.0, 1), (1, 1.0, 1)]
+def test_support_counts_customers_over_orders_and_guests_as_one() -> None:
+    rows = [E(item, user=user, order=10 * user + item, day=item) for user in range(3) for item in (0, 1)]
+    events = make_events(*rows, E(0, order=90), E(1, order=90), E(0, user=0, order=70), E(1, user=0, order=70))
+    fitted = fit(replace(PLAIN, min_support=4), events)
+    assert fitted.pairs.row(0)[2].tolist() == [4]
+    assert fitted.facts.together.tolist() == [2, 2]
+    assert len(fit(replace(PLAIN, min_support=5), events).pairs.neighbours) == 0
+    assert fit(replace(PLAIN, window_days=0.5), events).pairs.row(0)[2].tolist() == [2]
 
 
-def test_what_sells_now_gains_by_hand() -> None:
-    # five old orders {0, 1}, five of today {0, 2}, all of weight 1 / ln 3: half of all weight is recent
-    rows = [(user, 0.0, {0, 1}) for user in range(5)] + [(user, 1.0, {0, 2}) for user in range(5)]
-    model = CoPurchase().fit(as_baskets(*rows), 3)
-    expected = 5 / log(3) / 2
-    assert row_of(model, 0) == [
-        (2, pytest.approx(0.5 * (5 / log(3) + 2) / (expected + 2)), 5),
-        (1, pytest.approx(0.5 * 2 / (expected + 2)), 5),
-    ]
+def test_small_and_recent_orders_and_light_customers_say_more() -> None:
+    events = make_events(
+        *(E(item, user=0, order=0, day=0) for item in (0, 1)),
+        *(E(item, user=1, order=1, day=0) for item in (0, 2, 3, 4)),
+        *(E(item, user=2, order=2, day=20) for item in (0, 5)),
+        E(5, user=2, order=3, day=20),
+    )
+    by_size = scores(fit(replace(PLAIN, size_exponent=1.0), events), 0)
+    assert by_size[1] == pytest.approx(2 * by_size[2])
+    by_age = scores(fit(replace(PLAIN, half_life_days=20), events), 0)
+    assert by_age[5] == pytest.approx(2 * by_age[1])
+    by_customer = scores(fit(replace(PLAIN, user_exponent=1.0), events), 0)
+    assert by_customer[1] == pytest.approx(2 * by_customer[5])
 
 
-@steady
-@given(baskets_of_a_shop, st.lists(st.integers(-1, 3), min_size=N_ITEMS, max_size=N_ITEMS))
-def test_rows_of_groups_hold_what_is_bought_with_any_of_their_items(
-    rows: list[tuple[int, float, set[int]]], groups: list[int]
-) -> None:
-    estimator = CoPurchase(min_support=2)
-    model = estimator.fit(as_baskets(*rows), N_ITEMS, anchor_of=np.array(groups, dtype=np.int32))
-    for group in range(max(groups) + 1):
-        members = {item for item, of in enumerate(groups) if of == group}
-        found, wanted = row_of(model, group), slowly(rows, estimator, members)
-        assert [score for _, score, _ in found] == pytest.approx([score for _, score, _ in wanted], rel=1e-5)
-        assert sorted((other, users) for other, _, users in found) == sorted((o, users) for o, _, users in wanted)
+def test_what_sells_now_gains_and_popularity_can_be_taken_out() -> None:
+    rows = [E(item, user=user, order=user, day=0) for user in range(5) for item in (0, 1)]
+    rows += [E(item, user=user, order=user, day=99) for user in range(5, 10) for item in (0, 2)]
+    now = scores(fit(replace(PLAIN, recent_half_life_days=5), make_events(*rows)), 0)
+    # half of the weight is recent: 2.5 of each item's 5 are expected, item 2 has 5 and item 1 none
+    assert now == pytest.approx({2: 0.5 * 7 / 4.5, 1: 0.5 * 2 / 4.5}, rel=1e-4)
+    more = [*rows, *(E(1, user=user, order=user, day=0) for user in range(20, 60))]
+    plain, discounted = (scores(fit(replace(PLAIN, popularity_discount=d), make_events(*more)), 0) for d in (0.0, 1.0))
+    assert plain[1] == pytest.approx(plain[2])
+    assert discounted[2] == pytest.approx(9 * discounted[1], rel=1e-4)
 
 
-def test_support_counts_users_and_not_orders() -> None:
-    faithful = [(0, 1.0, {0, 1})] * 9
-    assert row_of(CoPurchase(min_support=2).fit(as_baskets(*faithful), 2), 0) == []
-    assert row_of(CoPurchase(min_support=2).fit(as_baskets(*faithful, (1, 1.0, {0, 1})), 2), 0) == [(1, 1.0, 2)]
+def test_the_category_and_factors_speak_where_pairs_do_not() -> None:
+    # item 1 shares item 0's category, and is bought with item 2; nobody bought 0 and 2 together
+    rows = [E(item, user=user, order=user) for user in range(6) for item in (1, 2)]
+    rows += [E(0, user=user, order=user) for user in range(6, 12)]
+    model = replace(PLAIN, min_support=5, prior_weight=5.0, similarity_weight=2.0, window_days=365)
+    fitted = fit(model, make_events(*rows), kin([0, 0, 1, 1, 1, 1]))
+    items, _, support = fitted.pairs.row(0)
+    assert (items.tolist(), support.tolist()) == ([2], [6])
+    assert fitted.facts.ground[fitted.pairs.indptr[0]] == CATEGORY
+    factors = np.eye(N_ITEMS)
+    factors[2] = factors[0]
+    fitted = fit(
+        model,
+        make_events(*rows),
+        Kinship(kin([0, 0, 1, 1, 1, 1]).category, factors.astype(np.float32), SimilarityModel.empty(N_ITEMS)),
+    )
+    closer = scores(fitted, 0)[2]
+    assert closer == pytest.approx(
+        exp(2.0) * scores(fit(model, make_events(*rows), kin([0, 0, 1, 1, 1, 1])), 0)[2], rel=1e-4
+    )
+    assert fitted.facts.ground[fitted.pairs.indptr[0]] == FACTORS
+    assert fitted.pairs.row(0)[2].tolist() == [0]
 
 
-def test_equal_scores_stand_in_the_order_of_items() -> None:
-    rows = [(user, 1.0, {0, other}) for user in range(2) for other in (5, 3, 1)]
-    model = CoPurchase(min_support=2, max_neighbours=2).fit(as_baskets(*rows), 6)
-    assert [other for other, _, _ in row_of(model, 0)] == [1, 3]
+def test_pairs_below_the_threshold_leave_no_trace_in_the_ranking() -> None:
+    base = [E(item, user=user, order=user) for user in range(8) for item in (0, 1)]
+    base += [E(item, user=user, order=user) for user in range(8, 16) for item in (2, 3)]
+    few = [E(item, user=user, order=100 + user) for user in range(20, 24) for item in (0, 2)]
+    apart = [E(item, user=30 + user, order=200 + user) for user in range(8) for item in ((0,), (2,))[user % 2]]
+    model = replace(PLAIN, min_support=5, prior_weight=1.0)
+    together, separate = (fit(model, make_events(*base, *rows)) for rows in (few, apart))
+    assert list(scores(together, 0)) == list(scores(separate, 0)) == [1]
 
 
-def test_large_baskets_are_left_out_of_pairs_and_shares() -> None:
-    rows = [(0, 1.0, {0, 1}), (1, 1.0, {0, 1, 2, 3})]
-    model = CoPurchase(min_support=1, max_basket_items=3).fit(as_baskets(*rows), 4)
-    assert row_of(model, 0) == [(1, 1.0, 1)]
-    assert row_of(model, 2) == []
+def test_milk_takes_the_place_of_milk_and_yoghurts_go_together() -> None:
+    rows: list[E] = []
+    for user, visit in product(range(12), range(8)):
+        order = user * 8 + visit
+        rows += [
+            E(visit % 2, user=user, order=order, day=visit),
+            *(E(i, user=user, order=order, day=visit) for i in (2, 3)),
+        ]
+        if visit % 2:
+            rows.pop()
+            rows.pop()
+        rows.append(E(4, user=user, order=order, day=visit))
+    fitted = fit(PLAIN, make_events(*rows), kin([0, 0, 1, 1, 2, 2]))
+    milk, yoghurt, _ = fitted.facts.category_ratio.tolist()
+    assert milk < 0.7 < 1.3 < yoghurt
+    ratio = dict(
+        zip(fitted.pairs.row(2)[0].tolist(), fitted.facts.ratio[fitted.pairs.indptr[2] :].tolist(), strict=False)
+    )
+    assert ratio[3] > 1.3
 
 
-def test_pairs_of_baskets_too_old_to_be_recent_are_kept() -> None:
-    events = make_events(E(0, user=0, order=0), E(1, user=0, order=0), E(0, user=1, order=1, day=900))
-    baskets = build_baskets(events, as_of=events.as_of, recent_half_life_days=1)
-    assert baskets.recency.tolist() == [0.0, 1.0]  # 0.5 ** 900 is nothing in float32
-    model = CoPurchase(min_support=1).fit(baskets, 2)
-    assert [[other for other, _, _ in row_of(model, item)] for item in range(2)] == [[1], [0]]
+def test_statistics_by_hand() -> None:
+    # 1,000 baskets, 100 with i, 50 with j, 20 with both: P(j | i) = 0.2, four times P(j)
+    found = pair_statistics(20, 100, 50, 1000)
+    assert (found.confidence, found.lift) == (pytest.approx(0.2), pytest.approx(4.0))
+    assert found.lift_low < 4.0 < found.lift_high
+    observed, expected = np.array([20, 80, 30, 870]), np.array([5, 95, 45, 855])
+    assert found.log_likelihood_ratio == pytest.approx(2 * float((observed * np.log(observed / expected)).sum()))
+    nothing = pair_statistics(0, 100, 50, 1000)
+    assert (nothing.confidence, nothing.lift) == (0, 0)
+    assert 0 < nothing.lift_low < nothing.lift_high < 2
 
 
-def test_nothing_to_count() -> None:
-    for rows in ([], [(0, 1.0, {1}), (1, 1.0, {2})]):
-        model = CoPurchase().fit(as_baskets(*rows), 3)
-        assert model.indptr.tolist() == [0, 0, 0, 0]
-        assert len(model.neighbours) == 0
+def test_the_interval_covers_the_true_lift_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(0)
+    covered = 0
+    for table in rng.multinomial(2000, [0.04, 0.06, 0.1, 0.8], size=1000).tolist():
+        found = pair_statistics(table[0], table[0] + table[1], table[0] + table[2], 2000)
+        covered += found.lift_low < 0.04 / (0.1 * 0.14) < found.lift_high
+    assert 930 <= covered <= 970
 
 
-def test_progress_ends_with_all_items(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_to_count_and_progress_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert len(fit(CoPurchase(), make_events()).pairs.neighbours) == 0
     monkeypatch.setattr(co_purchase, "PAIRS_PER_BLOCK", 2)
-    seen = []
-    rows = [(user, 1.0, {0, 1, 2}) for user in range(3)]
-    CoPurchase().fit(as_baskets(*rows), 5, progress=lambda stage, done, total: seen.append((done, total)))
+    seen: list[tuple[int, int | None]] = []
+    events = make_events(*(E(item, user=user, order=user) for user in range(3) for item in (0, 1, 2)))
+    build = build_baskets(events)
+
+    def record(stage: str, done: int, total: int | None) -> None:
+        if stage == "fit co-purchase":
+            seen.append((done, total))
+
+    CoPurchase().fit(build, kin(), as_of=START, progress=record)
     assert len(seen) > 1
     assert seen == sorted(seen)
-    assert seen[-1] == (5, 5)
-
-
-def test_a_block_holds_no_more_anchors_than_its_keys_can_tell_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = as_baskets(*[(user, 1.0, {0, 1, 2}) for user in range(3)])
-    seen = []
-    monkeypatch.setattr(co_purchase, "LARGEST_KEY", 2 * 5 * 3 + 4)  # two anchors x five items x three users
-    CoPurchase().fit(rows, 5, progress=lambda stage, done, total: seen.append(done))
-    assert seen == [2, 4, 5]
-
-
-def baskets_of(events: Events) -> list[tuple[int, list[int]]]:
-    baskets = build_baskets(events)
-    assert baskets.sizes.tolist() == [len(baskets.of(basket)) for basket in range(len(baskets))]
-    return [(int(baskets.actor[basket]), baskets.of(basket).tolist()) for basket in range(len(baskets))]
-
-
-def test_an_order_is_a_basket_of_distinct_items_over_days_and_sessions() -> None:
-    events = make_events(
-        E(2, user=0, session=0, order=5), E(1, user=0, session=1, order=5, day=3), E(2, user=0, order=5, day=4)
-    )
-    assert baskets_of(events) == [(0, [1, 2])]
-
-
-def test_an_order_number_of_two_users_is_two_baskets() -> None:
-    events = make_events(E(0, user=0, order=1), E(1, user=1, order=1), E(2, user=0, order=1))
-    assert baskets_of(events) == [(0, [0, 2]), (1, [1])]
-
-
-def test_without_order_a_session_is_a_basket() -> None:
-    events = make_events(E(0, user=0, session=3), E(1, user=0, session=3, day=1), E(2, user=0, session=2))
-    assert baskets_of(events) == [(0, [2]), (0, [0, 1])]
-    assert baskets_of(make_events(E(0, session=1), E(4, session=1))) == [(1, [0, 4])]
-
-
-def test_without_order_and_session_a_users_day_is_a_basket() -> None:
-    events = make_events(E(0, user=0, day=0.1), E(1, user=0, day=0.9), E(2, user=0, day=1.1), E(3, user=1, day=0.1))
-    assert baskets_of(events) == [(0, [0, 1]), (0, [2]), (1, [3])]
-
-
-def test_without_times_all_that_a_user_bought_is_a_basket() -> None:
-    assert baskets_of(make_events(E(3, user=0, day=None), E(1, user=0, day=None))) == [(0, [1, 3])]
-
-
-def test_orders_sessions_and_days_of_the_same_number_are_apart() -> None:
-    day = 20_454  # of 2026-01-01 since 1970
-    events = make_events(E(0, user=0, order=day), E(1, user=0, session=day), E(2, user=0))
-    assert sorted(baskets_of(events)) == [(0, [0]), (0, [1]), (0, [2])]
-
-
-def test_guest_orders_are_baskets_of_their_own_actor() -> None:
-    events = make_events(E(0, order=0), E(1, order=0), E(2, order=1), n_users=3)
-    assert baskets_of(events) == [(3, [0, 1]), (4, [2])]
-
-
-def test_a_basket_is_as_recent_as_its_last_event() -> None:
-    events = make_events(E(0, user=0, order=0, day=0), E(1, user=0, order=0, day=20), E(2, user=1, order=1, day=30))
-    assert build_baskets(events, as_of=events.as_of, recent_half_life_days=10).recency.tolist() == [0.5, 1.0]
-    later = START + 40 * SECONDS_PER_DAY  # nothing was bought since
-    assert build_baskets(events, as_of=later, recent_half_life_days=10).recency.tolist() == [0.25, 0.5]
-    assert build_baskets(events).recency.tolist() == [1.0, 1.0]
-
-
-def test_no_events_no_baskets() -> None:
-    assert len(build_baskets(make_events(), as_of=START, recent_half_life_days=3)) == 0
-
-
-@steady
-@given(random_events(types=("purchase",)))
-def test_baskets_equal_a_slow_grouping(events: Events) -> None:
-    wanted: dict[tuple[int, str, int], set[int]] = defaultdict(set)
-    for row in range(len(events)):
-        day = events.time[row] // 86_400 if events.has_times else 0
-        kinds = (("order", events.order[row]), ("session", events.session[row]), ("day", day))
-        kind, key = next((name, number) for name, number in kinds if name == "day" or number >= 0)
-        wanted[int(events.actor[row]), kind, int(key)].add(int(events.item[row]))
-    assert sorted(baskets_of(events)) == sorted((actor, sorted(items)) for (actor, _, _), items in wanted.items())
+    assert seen[-1] == (N_ITEMS, N_ITEMS)

@@ -23,6 +23,9 @@ QUERIES = [
     Query("also-bought", item_ids=(ITEM,), user_id=USER),
     Query("also-bought", item_ids=("nothing we sell",)),
     Query("similar-items", item_ids=(ITEM,)),
+    Query("cross-sell", item_ids=(ITEM, "BOTTLE", "BOTTLE", "nothing we sell")),
+    Query("cross-sell", item_ids=(ITEM, "COAT-M"), user_id=USER, complements_only=True),
+    Query("cross-sell", item_ids=("nothing we sell",)),
     Query("similar-items", item_ids=("COAT-M",), user_id=USER),
     Query("up-sell", item_ids=("HOSE-1",)),
     Query("up-sell", item_ids=("FOUNTN-1",), user_id=USER),
@@ -43,13 +46,13 @@ each_query = pytest.mark.parametrize("query", QUERIES, ids=lambda query: f"{quer
 each_placement = pytest.mark.parametrize("placement", PLACEMENTS)
 each_but_up_sell = pytest.mark.parametrize("placement", [name for name in PLACEMENTS if name != "up-sell"])
 
-LADDER = ["trending", "new_arrivals", "co_purchase", "category_purchase", "als", "popular_in_category", "popular"]
-SOURCES = {*LADDER, "item_knn", "own", "trade_up", "repurchase", "past_items"}
+LADDER = ["trending", "new_arrivals", "als", "category_purchase", "popular_in_category", "popular"]
+SOURCES = {*LADDER, "co_purchase", "basket_factors", "item_knn", "own", "trade_up", "repurchase", "past_items"}
 
 
 def anchored(placement: str, **asked: object) -> Query:
     item = "CHIVES" if placement == "up-sell" else ITEM  # the cheapest: all others are dearer
-    return Query(placement, item_ids=(item,) if PLACEMENTS[placement].anchor == "item" else (), **asked)  # type: ignore[arg-type]
+    return Query(placement, item_ids=(item,) if PLACEMENTS[placement].anchor in ("item", "basket") else (), **asked)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -217,11 +220,11 @@ def test_an_unknown_user_does_not_harm_where_no_user_is_needed(ask: Ask) -> None
 
 
 def test_a_short_source_is_filled_up_and_says_so(ask: Ask) -> None:
-    slate = ask("also-bought", item_ids=(ITEM,), k=60)
+    slate = ask("similar-items", item_ids=(ITEM,), k=MAX_K)
     sources = [item["source"] for item in slate.items]
     assert sources == sorted(sources, key=LADDER.index)
-    assert sources[0] == "co_purchase"
-    assert sources[-1] != "co_purchase"
+    assert sources[0] == "als"
+    assert sources[-1] != "als"
     assert slate.fallback is not None
     assert slate.fallback["type"] == "few_candidates"
     assert ask("also-bought", item_ids=(ITEM,), k=1).fallback is None
@@ -298,4 +301,4 @@ def test_rec_id_is_a_digest_of_version_and_query(toy_bundle: Bundle) -> None:
 def test_every_placement_has_a_question(placement: str) -> None:
     assert PLACEMENTS[placement].name == placement
     assert PLACEMENTS[placement].question.strip()
-    assert PLACEMENTS[placement].anchor in ("item", "user", None)
+    assert PLACEMENTS[placement].anchor in ("item", "basket", "user", None)

@@ -44,15 +44,17 @@ def numbers(text: str) -> list[int]:
     return [int(word.replace(",", "")) for word in text.split() if word.replace(",", "").isdigit()]
 
 
-def test_bought_together(toy_bundle: Bundle, toy_shop: ToyShop, purchases: pd.DataFrame) -> None:
-    baskets = purchases.groupby("item_id")["basket"].agg(set)
-    who = purchases.groupby("basket")["who"].first()
+@pytest.mark.parametrize("placement", ["also-bought", "cross-sell"])
+def test_bought_together(toy_bundle: Bundle, toy_shop: ToyShop, purchases: pd.DataFrame, placement: str) -> None:
+    who = purchases.groupby("item_id")["who"].agg(set)
+    basket = (*toy_shop.catalogue["item_id"][:3],)
     counted = 0
     for anchor in toy_shop.catalogue["item_id"]:
-        for item, reason in shown(toy_bundle, Query("also-bought", item_ids=(anchor,)), "bought_together").items():
-            customers = len(set(who[list(baskets[anchor] & baskets[item])]))
+        asked = (anchor,) if placement == "also-bought" else (*basket, anchor)
+        for item, reason in shown(toy_bundle, Query(placement, item_ids=asked), "bought_together").items():
+            customers = len(who[reason["anchor"]] & who[item])
             assert reason["support"] == customers >= 5
-            assert reason["anchor"] == anchor
+            assert reason["anchor"] in asked
             assert reason["text"] == f"{customers:,} customers bought both"
             counted += 1
     assert counted > 50
@@ -63,17 +65,26 @@ def test_bought_with_category(toy_bundle: Bundle, toy_shop: ToyShop, purchases: 
     baskets = purchases.groupby("item_id")["basket"].agg(set)
     who = purchases.groupby("basket")["who"].first()
     counted = 0
-    for anchor in ("TENT", "COLDBREW", "CAMERA"):
+    for anchor in toy_shop.catalogue["item_id"]:
         category = category_of[anchor]
-        of_category = set().union(*(baskets[item] for item in baskets.index if category_of.get(item) == category))
         for item, reason in shown(toy_bundle, Query("also-bought", item_ids=(anchor,)), "bought_with_category").items():
-            customers = len(set(who[list(of_category & baskets[item])]))
-            assert category_of[item] != category
+            others = [other for other in baskets.index if category_of.get(other) == category and other != item]
+            with_others = set().union(*baskets[others])
+            customers = len(set(who[list(with_others & baskets[item])]))
             assert reason["category"] == category
             assert reason["support"] == customers >= 5
             assert reason["text"] == f"{customers:,} customers bought it together with {category.split(' > ')[-1]}"
             counted += 1
     assert counted > 3
+
+
+def test_in_the_same_baskets_names_the_item_asked_with(toy_bundle: Bundle, toy_shop: ToyShop) -> None:
+    title = toy_shop.catalogue.set_index("item_id")["title"]
+    reasons = shown(toy_bundle, Query("also-bought", item_ids=("TENT",)), "same_baskets")
+    assert reasons
+    for reason in reasons.values():
+        assert (reason["anchor"], "support" in reason) == ("TENT", False)
+        assert reason["text"] == f"Goes into the same kind of baskets as {title['TENT']}"
 
 
 def test_a_reason_never_names_what_the_shop_does_not_list(toy_bundle: Bundle) -> None:
@@ -206,6 +217,7 @@ def test_similar(toy_bundle: Bundle) -> None:
 def test_every_source_has_its_kind_of_reason(toy_bundle: Bundle) -> None:
     kinds = {
         "co_purchase": {"bought_together"},
+        "basket_factors": {"same_baskets"},
         "category_purchase": {"bought_with_category"},
         "popular": {"popular"},
         "popular_in_category": {"popular_in_category"},
@@ -215,6 +227,7 @@ def test_every_source_has_its_kind_of_reason(toy_bundle: Bundle) -> None:
     for query in (
         Query("also-bought", item_ids=("TENT",)),
         Query("similar-items", item_ids=("TENT",)),
+        Query("cross-sell", item_ids=("TENT", "ESPRESSO")),
         Query("for-you", user_id="u0042"),
         Query("popular"),
         Query("trending"),

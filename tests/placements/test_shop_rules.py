@@ -279,7 +279,7 @@ def test_under_all_rules_at_once_a_slate_is_still_one(shop: Shop, placement: str
     )
     for user in (None, "u0042", "nobody"):
         query = Query(placement, k=12, user_id=user, filter=("price > 5",), diversity=0.3)
-        if PLACEMENTS[placement].anchor == "item":
+        if PLACEMENTS[placement].anchor in ("item", "basket"):
             query = replace(query, item_ids=("ESPRESSO",))
         slate = recommend(bundle, query)
         assert len(ids(slate)) == len(set(ids(slate))) == 12 - slate.shortfall

@@ -15,7 +15,7 @@ from serving.answers import Answer
 from serving.app import create_app
 from serving.live_bundle import FixedBundle
 
-ASKED = {"item": {"item_id": "TENT"}, "user": {"user_id": "u0042"}, None: {}}
+ASKED = {"item": {"item_id": "TENT"}, "basket": {"item_id": ["TENT", "PEGS"]}, "user": {"user_id": "u0042"}, None: {}}
 POPULAR = "/v1/popular"
 
 

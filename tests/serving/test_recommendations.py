@@ -16,7 +16,7 @@ from serving.app import create_app
 from serving.live_bundle import FixedBundle
 from serving.routes import recommendations
 
-ANCHORED = [name for name, placement in PLACEMENTS.items() if placement.anchor == "item"]
+ANCHORED = [name for name, placement in PLACEMENTS.items() if placement.anchor in ("item", "basket")]
 SHARED = [name for name, placement in PLACEMENTS.items() if placement.anchor != "user"]
 
 

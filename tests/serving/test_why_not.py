@@ -22,7 +22,7 @@ def why_not(client: FlaskClient, **asked: Any) -> Any:
 
 @pytest.mark.parametrize("name", PLACEMENTS)
 def test_it_is_the_engines_explanation(client: FlaskClient, toy_bundle: Bundle, name: str) -> None:
-    anchors = ("TENT",) if PLACEMENTS[name].anchor == "item" else ()
+    anchors = ("TENT",) if PLACEMENTS[name].anchor in ("item", "basket") else ()
     query = Query(name, k=5, user_id="u0042", item_ids=anchors, filter=("price <= 60",))
     for item in ("PEGS", "BACKPACK", "LAMP", "no such item"):
         found = why_not(
