@@ -172,7 +172,7 @@ def _sources(report: EvaluationReport, task: str) -> str:
     if not body:
         return ""
     k = next(one.k for one in report.sources if one.task == task)
-    return f"<h3>Sources, at {k}</h3>" + _table(("source", "share of places", "of these hit"), body, numbers=(1, 2))
+    return f"<h3>Sources, at {k}</h3>" + table(("source", "share of places", "of these hit"), body, numbers=(1, 2))
 
 
 def _ranking_table(report: EvaluationReport, rows: Sequence[Row]) -> str:

@@ -113,7 +113,7 @@ class WithinCategories:
 
 
 def pair_ratios(
-    together: NDArray[np.float64], expected: NDArray[np.float64], prior: NDArray[np.float64]
+    together: NDArray[np.float64], expected: NDArray[np.float64], prior: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Return how much more often than by chance pairs share a basket, shape (n,), shrunk towards a prior ratio."""
     return np.asarray((together + PRIOR_BASKETS * prior) / (expected + PRIOR_BASKETS), dtype=np.float32)

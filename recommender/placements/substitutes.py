@@ -22,7 +22,7 @@ BY_CHANCE = 1.0
 RARELY_TOGETHER = 0.5
 """Items of different categories are substitutes where they share a basket less than half as often as by chance."""
 STANDS_OUT = 1.5
-"""How far above that of its category's other pairs the ratio of a pair must lie for it to be complements against the category."""
+"""How far above the ratio of its category's other pairs that of a pair must lie to be complements against it."""
 
 
 @dataclass(frozen=True, slots=True)
