@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.baskets_report import baskets_section
 from benchmarks.needs_report import needs_section
 from benchmarks.nightly_report import faults_section, gate_section
 from benchmarks.quality_report import quality_section
@@ -228,6 +229,7 @@ def events_section(record: Record) -> list[str]:
 
 SECTIONS: dict[str, Callable[[Record], list[str]]] = {
     "quality": quality_section,
+    "baskets": baskets_section,
     "needs": needs_section,
     "training-fit": fit_section,
     "training-curve": curve_section,
