@@ -11,6 +11,7 @@ UNITS = {
     "ml": ("ml", 1.0), "cl": ("ml", 10.0), "dl": ("ml", 100.0), "l": ("ml", 1000.0), "fl oz": ("ml", 29.5735),
     "pint": ("ml", 473.176), "quart": ("ml", 946.353), "qt": ("ml", 946.353), "gal": ("ml", 3785.41),
     "ct": ("pieces", 1.0), "pieces": ("pieces", 1.0), "pcs": ("pieces", 1.0), "pack": ("pieces", 1.0),
+    "loads": ("loads", 1.0),
     "sheets": ("pieces", 1.0), "tablets": ("pieces", 1.0), "capsules": ("pieces", 1.0), "dozen": ("pieces", 12.0),
 }  # fmt: skip
 """The base unit and the factor to it; pints, quarts and gallons are those of the United States (NIST Handbook 44)."""
@@ -23,7 +24,7 @@ _SET = re.compile(r"\b(?:set|pack|box) of (\d+)\b", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class PackageSize:
-    """An amount in a base unit (g, ml or pieces), and how the title says it."""
+    """An amount in a base unit (g, ml, pieces or loads), and how the title says it."""
 
     unit: str
     amount: float

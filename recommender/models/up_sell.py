@@ -21,8 +21,6 @@ Ints = NDArray[np.int64]
 
 ALIKE, ALIKE_WITHOUT_CATEGORY = 0.3, 0.5
 """Cosine of the words of two titles from which on they name one need, inside a category and without categories."""
-COMPARABLE = 1.5
-"""Packages whose amounts differ by no more than this factor are compared by the price of a unit too."""
 ALWAYS, NOW = 0.6, 0.4
 """How much the buyers of all time and of the last RECENT_DAYS say of a candidate no one has stepped up to yet."""
 RECENT_DAYS = 28
@@ -40,7 +38,7 @@ class UpSell:
 
     Candidates of a are items of its category whose titles share its words, or that `min_support` users stepped up to;
     without a category, items whose titles share most words. Their price is `low` to `high` times that of a; where the
-    sizes of the packages are comparable, no unit costs more than `high` times as much either.
+    sizes of the packages are known in one unit, no unit costs more than `high` times as much either.
 
     Parameters
     ----------
@@ -137,12 +135,11 @@ class UpSell:
     def _dearer(
         self, anchors: Ints, items: Ints, price: Floats, amount: Floats, unit: NDArray[np.str_]
     ) -> NDArray[np.bool_]:
-        """Return which candidates are dearer by the band; where sizes are comparable, no unit may exceed it either."""
-        with np.errstate(invalid="ignore"):
-            larger = amount[items] / amount[anchors]
-        comparable = (unit[items] == unit[anchors]) & (larger <= COMPARABLE) & (larger >= 1 / COMPARABLE)
+        """Return which candidates are dearer by the band; where sizes are known, no unit may exceed it either."""
+        comparable = (unit[items] == unit[anchors]) & (unit[items] != "")
+        larger = np.where(comparable, amount[items] / amount[anchors], 1)
         ratio = price[items] / price[anchors]
-        by_unit = np.where(comparable, ratio / np.where(comparable, larger, 1), ratio)
+        by_unit = ratio / larger
         whole = (ratio >= self.low - 1e-9) & (ratio <= self.high + 1e-9)
         return np.asarray(whole & (by_unit <= self.high + 1e-9))
 

@@ -25,7 +25,7 @@ def _ladder(bundle: Bundle, asked: Asked) -> list[Rung]:
     in_band = bundle.trade_ups.dearer(anchor, config.low, config.high)
     dearer = bundle.trade_ups.dearer(anchor, config.low, np.inf)
     similar, paths = similar_factors(bundle, anchor, fallback=True), _paths(bundle, anchor)
-    related = bundle.catalogue.in_category(paths[-1]) if paths else np.ones(len(in_band), dtype=bool)
+    related = bundle.catalogue.in_category(paths[:2][-1]) if paths else np.ones(len(in_band), dtype=bool)
     return [
         own,
         *_best_of(bundle, paths[:1], in_band),

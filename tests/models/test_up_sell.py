@@ -95,7 +95,8 @@ def test_packages_are_compared_by_unit_too_and_never_cheaper_as_a_whole() -> Non
         ("Coffee, 500 g", "Coffee", 10.0),
         ("Coffee, 600 g", "Coffee", 12.0),  # a larger one, as dear per gram
         ("Coffee, 450 g", "Coffee", 10.8),  # dearer per gram and as a whole
-        ("Coffee, 2 kg", "Coffee", 19.0),  # a far larger package: its price as a whole counts
+        ("Coffee, 2 kg", "Coffee", 19.0),  # a far larger one
+        ("Coffee, 100 g", "Coffee", 11.0),  # a fifth of it for more
         ("Coffee, 400 g", "Coffee", 9.0),  # dearer per gram, cheaper as a whole
         ("Coffee, 350 g", "Coffee", 16.0),  # within the band as a whole, 2.3 times as dear per gram
     )
