@@ -30,6 +30,7 @@ from numpy.typing import NDArray
 
 from benchmarks.training.record import write_record
 from recommender.bundle import Bundle
+from recommender.bundle.manifest import config_record
 from recommender.config import parse_config
 from recommender.dataset import Dataset, Events
 from recommender.evaluation.answers import answer_tasks
@@ -165,7 +166,9 @@ def _cross_sell(dataset: Dataset, test: Events) -> list[Row]:
 def _complements(bundle: Bundle, wanted: Any) -> Bundle:
     rules = bundle.config.placements.cross_sell.model_copy(update={"complements_only": wanted})
     placements = bundle.config.placements.model_copy(update={"cross_sell": rules})
-    return replace(bundle, config=bundle.config.model_copy(update={"placements": placements}))
+    config = bundle.config.model_copy(update={"placements": placements})
+    manifest = bundle.manifest.model_copy(update={"config": config_record(config)})  # what the workers read
+    return replace(bundle, config=config, manifest=manifest)
 
 
 def _amazon(dataset: Dataset, relations: pd.DataFrame) -> list[Row]:

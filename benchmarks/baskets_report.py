@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 ASIDE = {
-    "test": "The test was read once, after every default was chosen on validation.",
+    "test": "Defaults were chosen on validation.",
     "validation": "The period before the test: defaults were chosen on this.",
 }
 RIGHT = {
-    "complete-journey": "The last 8% of lines; one item of an order given, the rest right",
+    "complete-journey": "A second reading, with the defaults of the first. The last 8% of lines; one item of an order "
+    "given, the rest right",
     "online-retail": "The last 28 days; one item of an order given, the rest right",
     "amazon-beauty-5core": "Right is what Amazon's own also_bought lists for the item",
 }

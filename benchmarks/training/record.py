@@ -16,6 +16,7 @@ RESULTS = Path(__file__).parents[1] / "results"
 PLACES = {
     "--datasets": "FOLDER",
     "--cache": "FOLDER",
+    "--journey": "FOLDER",
     "--complete-journey": "FOLDER",
     "--picture": "FILE",
     "--store": "STORE",

@@ -15,6 +15,7 @@ from recommender.matrix import SECONDS_PER_DAY
 from recommender.models.bought_both import BoughtBoth, FirstPurchases, count_both
 from recommender.models.title_words import title_vectors
 from recommender.models.trade_ups import TradeUps
+from recommender.progress import Progress, silent
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -56,7 +57,7 @@ class UpSell:
     min_support: int = 5
     max_candidates: int = 100
 
-    def fit(self, goal: Events, catalogue: Catalogue, as_of: int | None) -> TradeUps:
+    def fit(self, goal: Events, catalogue: Catalogue, as_of: int | None, *, progress: Progress = silent) -> TradeUps:
         """Return the candidates of all items; `goal` events net of returns, `as_of` in seconds since 1970, or None."""
         n_items = len(catalogue)
         price = prices(catalogue, goal)
@@ -65,7 +66,11 @@ class UpSell:
         recent = buyers if as_of is None else _recent_buyers(goal, n_items, as_of)
         prior = (buyers + 0.3) ** ALWAYS * (recent + 0.3) ** NOW
         both = count_both(bought, catalogue.category, lambda anchors, items: self._in_band(price, anchors, items))
-        rows = [self._best(*pair, both, prior) for pair in self._candidates(catalogue, price, both)]
+        rows, n_pairs = [], 0
+        for anchors, items in self._candidates(catalogue, price, both):
+            rows.append(self._best(anchors, items, both, prior))
+            n_pairs += len(anchors)
+            progress("fit up-sell", n_pairs, None)
         anchors, items, chance = (
             np.concatenate([np.zeros(0), *parts]) for parts in (zip(*rows, strict=True) if rows else ((), (), ()))
         )

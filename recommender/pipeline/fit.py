@@ -96,7 +96,7 @@ def fit_bundle(
         als_index=taste.als_index,
         similar_index=similar_index,
         similar=SimilarityModel.empty(len(dataset.items)),
-        trade_ups=_fit_up_sell(goal, events.as_of, dataset, config),
+        trade_ups=_fit_up_sell(goal, events.as_of, dataset, config, progress),
         cycles=cycles,
         ownership=owned(kept, dataset.catalogue, cycles, config.ownership, config.models.repurchase.horizon_days),
     )
@@ -108,12 +108,12 @@ def precompute(bundle: Bundle, *, progress: Progress = silent) -> Bundle:
     return replace(bundle, similar=similar)
 
 
-def _fit_up_sell(goal: Events, as_of: int | None, dataset: Dataset, config: Config) -> TradeUps:
+def _fit_up_sell(goal: Events, as_of: int | None, dataset: Dataset, config: Config, progress: Progress) -> TradeUps:
     up_sell = config.models.up_sell
     model = UpSell(
         up_sell.low, up_sell.high, up_sell.strength, config.models.co_purchase.min_support, up_sell.max_candidates
     )
-    return model.fit(goal, dataset.catalogue, as_of)
+    return model.fit(goal, dataset.catalogue, as_of, progress=progress)
 
 
 def _similar_index(als: FactorModel, user_items: sp.csr_matrix, config: Config) -> tuple[ItemIndex, float]:
