@@ -19,6 +19,7 @@ EPILOG = """\b
 """
 VERBS = (
     "init",
+    "ingest",
     "check",
     "train",
     "tune",

@@ -17,11 +17,16 @@ from recommender.pipeline.check import CheckReport
 
 def all_findings(report: CheckReport) -> Iterator[RenderableType]:
     """Return every table of a check."""
-    yield _rows(report.ingest)
-    yield ""
-    yield from _refused(report.ingest)
+    yield from rows_read(report.ingest)
     yield facts("Data", _summary(report))
     yield from remarks(report)
+
+
+def rows_read(ingest: IngestReport) -> Iterator[RenderableType]:
+    """Return the rows of each source, and which of them were refused or left out, and why."""
+    yield _rows(ingest)
+    yield ""
+    yield from _refused(ingest)
 
 
 def short_findings(report: CheckReport) -> Iterator[RenderableType]:
@@ -34,8 +39,13 @@ def remarks(report: CheckReport) -> Iterator[RenderableType]:
     """Return notices and warnings, a line each."""
     if report.ingest.notices or report.warnings:
         yield ""
-    yield from (Text(f"note: {printable(text)}") for text in report.ingest.notices)
+    yield from notes(report.ingest)
     yield from (warning(text) for text in report.warnings)
+
+
+def notes(ingest: IngestReport) -> Iterator[RenderableType]:
+    """Return what the reader noted, a line each."""
+    yield from (Text(f"note: {printable(text)}") for text in ingest.notices)
 
 
 def _rows(ingest: IngestReport) -> RenderableType:
@@ -66,7 +76,7 @@ def _refused(ingest: IngestReport) -> Iterator[RenderableType]:
         yield ""
     left_out = [(source.name, name, count) for source in sources for name, count in _left_out(source).most_common()]
     if left_out:
-        yield table("", ("Left out of", "event type", "rows"), left_out, right=(2,))
+        yield table("", ("Left out of", "what", "rows"), left_out, right=(2,))
         yield ""
 
 

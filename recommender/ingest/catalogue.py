@@ -24,7 +24,7 @@ from recommender.ingest.checks import (
 from recommender.ingest.column_names import find_columns
 from recommender.ingest.columns import Column, compute, is_text
 from recommender.ingest.events import note_ids
-from recommender.ingest.ids import IdEncoder, read_ids
+from recommender.ingest.ids import IdColumn, IdEncoder, read_ids
 from recommender.ingest.refused import RefusedRows
 from recommender.ingest.report import IngestReport, SourceReport, count_removed
 from recommender.ingest.sources import Source
@@ -91,10 +91,7 @@ class CatalogueReader:
         return names
 
     def _take(self, columns: dict[str, Column], attributes: dict[str, Column]) -> Reasons:
-        ids = read_ids(columns["item_id"])
-        typed, judgements = typed_columns(columns)
-        missing = reason_where(~ids.present, Reason.MISSING_ITEM_ID)
-        reasons = first_reason(ids.reasons, missing, *judgements)
+        ids, typed, reasons = judge_items(columns)
         fine = reasons == Reason.FINE
         for name, column in attributes.items():
             attribute = as_attribute(column)
@@ -111,6 +108,14 @@ class CatalogueReader:
         return reasons
 
 
+def judge_items(columns: dict[str, Column]) -> tuple[IdColumn, dict[str, Column], Reasons]:
+    """Return the ids of a batch, its other columns with the types of `Catalogue`, and why rows can't be used."""
+    ids = read_ids(columns["item_id"])
+    typed, judgements = typed_columns(columns)
+    missing = reason_where(~ids.present, Reason.MISSING_ITEM_ID)
+    return ids, typed, first_reason(ids.reasons, missing, *judgements)
+
+
 def typed_columns(columns: dict[str, Column]) -> tuple[dict[str, Column], list[Reasons]]:
     """Return the columns we know, with the types of `Catalogue`, and why rows can't be used."""
     typed: dict[str, Column] = {name: as_text(columns[name]) for name in TEXTS if name in columns}
@@ -119,8 +124,7 @@ def typed_columns(columns: dict[str, Column]) -> tuple[dict[str, Column], list[R
         typed["category"] = as_category(columns["category"])
     if "group_id" in columns:
         groups = read_ids(columns["group_id"])
-        rows: Column = pa.array(groups.codes, mask=~groups.present)
-        typed["group_id"] = pa.array(groups.texts, pa.string()).take(rows)
+        typed["group_id"] = groups.text()
         judgements.append(groups.reasons)
     if "price" in columns:
         prices, bad = check_prices(columns["price"])

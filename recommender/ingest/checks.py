@@ -44,6 +44,7 @@ class Reason(IntEnum):
     BAD_IN_STOCK = 16
     BAD_CREATED_AT = 17
     BAD_SOURCE = 18
+    BAD_JSON = 19
 
     @property
     def code(self) -> str:

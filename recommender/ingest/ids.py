@@ -50,6 +50,11 @@ class IdColumn:
         """Which rows have an id, shape (N,)."""
         return self.codes >= 0
 
+    def text(self) -> Column:
+        """Return the ids as a column of text, shape (N,), null where missing."""
+        rows: Column = pa.array(self.codes, mask=~self.present)
+        return pa.array(self.texts, pa.string()).take(rows)
+
     def has_spaced(self, rows: NDArray[np.bool_]) -> bool:
         """Say whether an id among the rows that a mask selects begins or ends with white space."""
         return bool(self.spaced.any() and np.append(self.spaced, False)[self.codes[rows]].any())

@@ -143,10 +143,11 @@ def _read_all(
     sums = total(counts[first:], name)
     if sources and not sums.read:
         raise DataError(f"{', '.join(source.name for source in sources)}: has no rows")
-    _require_few_refused(config, sums, refused)
+    require_few_refused(config, sums, refused)
 
 
-def _require_few_refused(config: Config, sums: SourceReport, refused: RefusedRows) -> None:
+def require_few_refused(config: Config, sums: SourceReport, refused: RefusedRows) -> None:
+    """Raise DataError, with reasons and an example, where more rows are refused than `data.max_refused` allows."""
     number = sum(sums.refused.values())
     if number <= config.data.max_refused * sums.read:
         return

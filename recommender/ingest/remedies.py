@@ -23,4 +23,5 @@ REMEDIES = {
     Reason.BAD_IN_STOCK.code: "write true or false, or the number of pieces",
     Reason.BAD_CREATED_AT.code: "write 2026-01-31T10:00:00Z, a date, or nothing",
     Reason.BAD_SOURCE.code: "write order, import, self_report, gift or return",
+    Reason.BAD_JSON.code: "write one whole JSON object per line",
 }

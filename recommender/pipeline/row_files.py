@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import codecs
 import csv
-import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import IO, Any, TypeAlias
 
@@ -14,7 +13,8 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recommender.errors import ConfigError, StoreError
+from recommender.errors import ConfigError
+from recommender.pipeline.whole_file import whole_file
 
 Write: TypeAlias = Callable[[Sequence[tuple[Any, ...]]], object]
 """Takes some more rows."""
@@ -26,31 +26,16 @@ ROW_GROUP = 100_000
 def rows_written(path: Path, schema: pa.Schema) -> Iterator[Write]:
     """Yield what takes the rows; the file is there, synced, once the block has ended, and as before if it fails.
 
-    The rows go to a hidden file beside it, which is renamed in the end and removed on failure.
-
     Raises
     ------
     ConfigError
         If the ending is none of FORMATS.
     StoreError
-        If the disk refuses.
+        As `whole_file`.
     """
     rows_to = format_of(path)
-    if path.is_dir():
-        raise StoreError(f"{path}: is a directory; name a file in it")
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
-    try:
-        with unfinished.open("wb") as stream:
-            with rows_to(stream, schema) as write:
-                yield write
-            stream.flush()
-            os.fsync(stream.fileno())
-        unfinished.rename(path)
-    except OSError as error:
-        raise StoreError(f"{path}: {error.strerror or error}; nothing was written") from error
-    finally:
-        with suppress(OSError):  # it was never made, or has been renamed
-            unfinished.unlink()
+    with whole_file(path) as stream, rows_to(stream, schema) as write:
+        yield write
 
 
 def format_of(path: Path) -> Callable[[IO[bytes], pa.Schema], AbstractContextManager[Write]]:

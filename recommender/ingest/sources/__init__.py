@@ -13,7 +13,7 @@ from recommender.ingest.sources.find import (
     test_events_sources,
 )
 from recommender.ingest.sources.log import LogSource
-from recommender.ingest.sources.source import Batch, Refusal, Source
+from recommender.ingest.sources.source import Batch, Refusal, Source, table_batch
 from recommender.ingest.sources.table import table_source
 
 __all__ = [
@@ -26,6 +26,7 @@ __all__ = [
     "list_source",
     "ownership_sources",
     "relations_sources",
+    "table_batch",
     "table_source",
     "test_events_sources",
 ]

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import csv
-import gzip
-import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -21,6 +18,7 @@ from numpy.typing import NDArray
 from recommender.errors import DataError
 from recommender.ingest.checks import Reason
 from recommender.ingest.sources.csv_records import record_ends
+from recommender.ingest.sources.opened import opened
 from recommender.ingest.sources.source import Batch, Refusal
 
 BLOCK_BYTES = 16 << 20
@@ -37,32 +35,21 @@ class CsvSource:
 
     path: Path
     name: str
+    encoding: str = "utf-8"
     rows: None = None
 
     def columns(self) -> list[str]:
         """Return the names of the header."""
-        with self._open() as stream:
+        with opened(self.path, self.name, self.encoding) as stream:
             return _read_header(stream.read(MAX_RECORD_BYTES), self.name).columns
 
     def batches(self, columns: Sequence[str]) -> Iterator[Batch]:
         """Read the named columns as text."""
-        with self._open() as stream:
+        with opened(self.path, self.name, self.encoding) as stream:
             first = stream.read(BLOCK_BYTES)
             header = _read_header(first, self.name)
             for records in _records(stream, first[header.size :], header):
                 yield _parse(records, header, columns, self.name)
-
-    @contextmanager
-    def _open(self) -> Iterator[IO[bytes]]:
-        try:
-            with self.path.open("rb") as probe:
-                zipped = probe.read(2) == b"\x1f\x8b"
-            with gzip.open(self.path) if zipped else self.path.open("rb") as stream:
-                yield stream  # type: ignore[misc]
-        except (EOFError, zlib.error, gzip.BadGzipFile):
-            raise DataError(f"{self.name}: the gzip file is damaged or cut off; write it again") from None
-        except OSError as error:
-            raise DataError(f"{self.name}: can't be read: {error.strerror or error}") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -37,12 +37,18 @@ class Batch:
         Returns row i (0..N-1) as it looked, for the file of refused rows.
     refused : sequence of Refusal
         Rows so broken that they never became columns.
+    left_out : mapping of str to int
+        Rows that the source itself leaves out, by what they are.
+    notes : sequence of str
+        What a reader of the report should know about these rows.
     """
 
     columns: pa.RecordBatch
     lines: NDArray[np.int64]
     row_text: Callable[[int], str]
     refused: Sequence[Refusal] = ()
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    notes: Sequence[str] = ()
 
 
 class Source(Protocol):
