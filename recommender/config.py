@@ -670,6 +670,14 @@ def load_config(path: Path, overrides: Sequence[str] = (), *, tuned: bool = True
     return parse_config(tree, folder=path.parent, source=str(path))
 
 
+def default_config(overrides: Sequence[str] = (), *, folder: Path = Path()) -> Config:
+    """Return the configuration of a shop that has no shop.toml in `folder` yet; raises ConfigError as `load_config`."""
+    tree: dict[str, Any] = {"event_weights": dict(DEFAULT_EVENT_WEIGHTS)}
+    for text in overrides:
+        _merge(tree, _parse_override(text))
+    return parse_config(tree, folder=folder)
+
+
 def parse_config(tree: Mapping[str, Any], *, folder: Path = Path(), source: str = "configuration") -> Config:
     """Validate a tree of options; `folder` is what its paths are relative to.
 

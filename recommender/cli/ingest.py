@@ -53,25 +53,18 @@ def command(shell: Shell, connector: str, inputs: tuple[str, ...], out: Path, ha
     INPUT is a file, a glob or a folder; compressed files (.gz) are read, too. Rows are judged as `check` judges them,
     and the files are written whole or not at all. Without a shop.toml, one that names them is written.
     """
+    from recommender.config import default_config
     from recommender.pipeline import ingest
 
     is_new = not shell.config_path.exists()
-    config = _default(shell) if is_new else shell.config()
+    folder = shell.config_path.parent
+    config = default_config(shell.overrides, folder=folder) if is_new else shell.config()
     with shell.progress() as progress:
         result = ingest.run(config, connector, inputs, out, hash_users=hash_users, progress=progress)
     if is_new:
         _write_config(shell.config_path, result)
     shell.answer({**result.to_dict(), "shop_toml_written": is_new}, *_readable(result))
     shell.tell(*_next(shell.config_path, config, result, is_new=is_new))
-
-
-def _default(shell: Shell) -> Config:
-    """Return the configuration of a shop that has none yet."""
-    from recommender.config import parse_config
-
-    if shell.overrides:
-        raise click.UsageError(f"--set changes how {shell.config_path} is read, and there is none yet")
-    return parse_config({}, folder=shell.config_path.parent)
 
 
 def _write_config(path: Path, result: IngestResult) -> None:

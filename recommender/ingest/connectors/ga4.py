@@ -9,14 +9,18 @@
     ecommerce.transaction_id of purchase, refund    order_id
     event_params[key = "currency"]                  currency (JSON lines only)
 
-Lists and banners that were merely shown (view_item_list, view_promotion, …), and events without items, are left out
-and counted by name. "(not set)" is Google's word for nothing. Each row gets an event_id, so that tables of a day and of
-its intraday copy, or a thank-you page that was loaded twice, count once: for purchases it is made of the transaction,
-else of user_pseudo_id, event_timestamp, event_name and item_id.
+Lists and banners that were merely shown (view_item_list, view_promotion, …), events without items, and items whose id
+is "(not set)", Google's word for nothing, are left out and counted by name. Each row gets an event_id, so that tables
+of a day and of its intraday copy, or a thank-you page that was loaded twice, count once: for purchases it is made of
+the transaction, else of user_pseudo_id, event_timestamp, event_name and item_id.
+
+Google gives a person two names, user_id after a login and user_pseudo_id always: before a login, a browser is a session
+on its own here, as it is to the server.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -89,6 +93,9 @@ def _add(event: Mapping[str, Any], line: int, gathered: Gatherer) -> None:
     for place, item in enumerate(items):
         found = item if isinstance(item, dict) else {}
         item_id = _set(text_of(found.get("item_id")))
+        if item_id is None:
+            gathered.left_out[f"{name} without item_id"] += 1
+            continue
         event_id = (
             f"purchase/{order}/{place}/{item_id}"
             if order and name == "purchase"
@@ -152,12 +159,11 @@ def exploded(events: pa.RecordBatch, first: int) -> Batch:
     items: Any = events.column("items")
     counts = compute.fill_null(compute.list_value_length(items), 0)
     taken = compute.and_(compute.greater(counts, 0), compute.invert(compute.is_in(names, pa.array(SHOWN))))
-    left_out = compute.value_counts(names.filter(compute.invert(taken))).to_pylist()
+    left_out = Counter(map(str, names.filter(compute.invert(taken)).to_pylist()))
     numbers = np.arange(first, first + events.num_rows)[np.asarray(taken)]
     events = events.filter(taken)
-    items = events.column("items")
-    origin = compute.list_parent_indices(items)
-    found = items.flatten()
+    origin, found, nameless = _items(events)
+    left_out += nameless
 
     def of_event(name: str) -> Column:
         return events.column(name).take(origin)
@@ -167,7 +173,7 @@ def exploded(events: pa.RecordBatch, first: int) -> Batch:
         return found.field(name) if has else pa.nulls(len(found))
 
     event, micros, pseudo = of_event("event_name"), of_event("event_timestamp"), of_event("user_pseudo_id")
-    item_id = _set_text(of_item("item_id"))
+    item_id = found.field("item_id")
     order = compute.if_else(compute.is_in(event, pa.array(ORDERS)), _transactions(events).take(origin), None)
     places = pa.array(_places(np.asarray(origin))).cast(pa.string())
     is_order = compute.and_(compute.equal(event, "purchase"), order.is_valid())
@@ -189,8 +195,17 @@ def exploded(events: pa.RecordBatch, first: int) -> Batch:
         "event_id": event_id,
     }
     batch = table_batch(pa.RecordBatch.from_pydict(columns), 1)
-    counted = {str(entry["values"]): int(entry["counts"]) for entry in left_out}
-    return Batch(batch.columns, numbers[np.asarray(origin)], batch.row_text, (), counted)
+    return Batch(batch.columns, numbers[np.asarray(origin)], batch.row_text, (), left_out)
+
+
+def _items(events: pa.RecordBatch) -> tuple[Column, Column, Counter[str]]:
+    """Return the event that each item with an id belongs to, these items, and how many of which events have none."""
+    items: Any = events.column("items")
+    origin, found = compute.list_parent_indices(items), items.flatten()
+    text = found.field("item_id").cast(pa.string())
+    is_set = compute.fill_null(compute.not_equal(text, NOT_SET), False)
+    names = events.column("event_name").take(origin.filter(compute.invert(is_set))).to_pylist()
+    return origin.filter(is_set), found.filter(is_set), Counter(f"{name} without item_id" for name in names)
 
 
 def _transactions(events: pa.RecordBatch) -> Column:
