@@ -23,8 +23,8 @@ INTRODUCTION = """\
 # Connectors: what becomes what
 
 This page is generated from the connectors themselves:
-`python -m recommender.cli.connector_reference > docs/connector-mappings.md`. [Connectors](connectors.md) tells how to use
-them, [data](data.md) what the columns on our side mean."""
+`python -m recommender.cli.connector_reference > docs/connector-mappings.md`. [Connectors](connectors.md) tells how to
+use them, [data](data.md) what the columns on our side mean."""
 
 MODULES = (
     ("shopify", "orders", shopify_orders),
