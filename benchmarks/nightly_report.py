@@ -1,4 +1,4 @@
-"""The sections of BENCHMARKS.md on the nightly run: what the gate refuses, and what faults leave behind."""
+"""The sections of BENCHMARKS.md on the nightly run: what the gate refuses, what faults leave, what attackers reach."""
 
 from __future__ import annotations
 
@@ -40,3 +40,38 @@ def faults_section(record: dict[str, Any]) -> list[str]:
         "| --- | ---: |",
         *(f"| {name} | {count:,} |" for name, count in outcomes.items()),
     ]
+
+
+def attacks_section(record: dict[str, Any]) -> list[str]:
+    """How often a pushed item reaches real lists, without the limits of `[influence]` and with them."""
+    setting, rows = record["setting"], record["rows"]
+    clean = {row["defended"]: row for row in rows if row["profile"] == "none"}
+    lines = [
+        f"## Fake customers: {setting['dataset']}, attacks of {setting['days']} days",
+        "",
+        f"Share of top 10 lists that show the pushed item, mean of {setting['targets']} items pushed one at a time. "
+        f"Without attack: for-you {_share(clean[False]['for-you'])}, "
+        f"also-bought {_share(clean[False]['also-bought'])}; with the limits {_share(clean[True]['for-you'])} and "
+        f"{_share(clean[True]['also-bought'])}.",
+    ]
+    if "ndcg@10" in clean[True]:
+        before, after = clean[False]["ndcg@10"], clean[True]["ndcg@10"]
+        lines.append(
+            f"What the limits cost without attack: NDCG@10 of for-you {before:.4f} without, {after:.4f} with them "
+            f"({after / before - 1:+.1%})."
+        )
+    lines += [
+        "",
+        "| profile | fake customers | for-you, no limits | for-you | also-bought, no limits | also-bought |",
+        "| --- | ---: | ---: | ---: | ---: | ---: |",
+    ]
+    attacked = [row for row in rows if row["profile"] != "none"]
+    for off, on in zip(attacked[::2], attacked[1::2], strict=True):
+        figures = [row[placement] for placement in ("for-you", "also-bought") for row in (off, on)]
+        fakes = f"{off['fakes']} ({off['size']:.1%})"
+        lines.append(" | ".join([f"| {off['profile']}", fakes, *map(_share, figures)]) + " |")
+    return lines
+
+
+def _share(value: float) -> str:
+    return f"{value:.2%}"

@@ -125,6 +125,22 @@ class Matrix(Record):
     min_users_per_item: int = Field(1, ge=1, description="Items with fewer distinct users get no factors.")
 
 
+class InfluenceConfig(Record):
+    """How much of the events of one visitor counts, and of a crowd of new ones who come for one item."""
+
+    repeats_per_day: int = Field(5, ge=1, description="Events of one type that a visitor has with an item on a day.")
+    events_per_day: int = Field(500, ge=1, description="Events that a visitor has on a day; the first ones count.")
+    events_per_session: int = Field(500, ge=1, description="Events of one session, of a known user, too.")
+    newcomer_days: float = Field(28.0, gt=0, description="How long after the first event a visitor is a newcomer.")
+    burst_users: int = Field(5, ge=2, description="Fewest newcomers of an item within a window that can be a burst.")
+    burst_factor: float = Field(
+        3.0,
+        ge=0,
+        description="A burst has so many times the newcomers that an item's other customers let expect; no more than "
+        "expected count. 0: no search for bursts.",
+    )
+
+
 class ALSConfig(Record):
     """Alternating least squares on the user-item matrix."""
 
@@ -618,6 +634,7 @@ class Config(Record):
         description="Weight of each event type; types that are not listed are left out.",
     )
     matrix: Matrix = Matrix()
+    influence: InfluenceConfig = InfluenceConfig()
     models: Models = Models()
     blend: BlendConfig = BlendConfig()
     index: IndexConfig = IndexConfig()

@@ -43,12 +43,13 @@ class Manifest(BaseModel):
     """manifest.json: sizes, digests, origin and measurements of one version.
 
     `created_at` and `as_of` are RFC 3339 (UTC); `as_of` is the time of the last event that is no return, None without
-    times. `events_by_type` and `sources` (by name) are what the next run compares its data with. `main_event` is the
-    event type that counts as the shop's goal. `metrics` are those of the split before the final fit,
-    `index_recall` the share of the true best 20 that each index finds. `solver` is what fitted ALS,
-    `weights` what its regularization and unobserved weight came to, and `warm_start` the version whose item factors it
-    started from, if any. `log_position` is the last row of the event log that was read, None where it was no source.
-    `calibrations` turn the scores of a source into chances, by placement and step of its ladder.
+    times. `withheld` counts the events that do not train, by the limit of `[influence]`; `burst_items` are those that
+    most newcomers beyond the expected came for. `events_by_type` and `sources` (by name) are what the next run compares
+    its data with. `main_event` is the event type that counts as the shop's goal. `metrics` are those of the split
+    before the final fit, `index_recall` the share of the true best 20 that each index finds. `solver` is what fitted
+    ALS, `weights` what its regularization and unobserved weight came to, and `warm_start` the version whose item
+    factors it started from, if any. `log_position` is the last row of the event log that was read, None where it was no
+    source. `calibrations` turn the scores of a source into chances, by placement and step of its ladder.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -62,6 +63,8 @@ class Manifest(BaseModel):
     n_sessions: int
     n_items: int
     n_events: int
+    withheld: dict[str, int] = {}
+    burst_items: list[str] = []
     events_by_type: dict[str, int] = {}
     sources: dict[str, SourceState] = {}
     data_sha256: str

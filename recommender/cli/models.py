@@ -159,6 +159,7 @@ def _readable(manifest: Manifest) -> Iterator[RenderableType]:
             ("sessions", manifest.n_sessions),
             ("items", manifest.n_items),
             ("events", manifest.n_events),
+            ("withheld", ", ".join(f"{number:,} by {rule}" for rule, number in manifest.withheld.items() if number)),
             ("verdict", manifest.verdict),
             ("solver", manifest.solver + (f", from {manifest.warm_start}" if manifest.warm_start else "")),
             ("index recall", ", ".join(f"{name} {figure(value)}" for name, value in manifest.index_recall.items())),

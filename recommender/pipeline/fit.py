@@ -14,11 +14,11 @@ import scipy.sparse as sp
 from recommender.bundle import Bundle, Manifest
 from recommender.bundle.manifest import config_record
 from recommender.config import Config
-from recommender.dataset import OWNERSHIP_TYPES, Dataset, Events
+from recommender.dataset import OWNERSHIP_TYPES, Dataset, Events, IdMap
 from recommender.dataset.summary import rfc3339
 from recommender.index import ItemIndex, build_index, nearest_neighbours
 from recommender.kernels import solver_name
-from recommender.matrix import main_event_type, net_of_returns
+from recommender.matrix import Influence, Limited, main_event_type, net_of_returns
 from recommender.models import (
     FactorModel,
     NewArrivals,
@@ -34,6 +34,7 @@ from recommender.pipeline.taste import fit_taste, sample
 from recommender.progress import Progress, silent
 
 LIBRARIES = ("alsobought", "numpy", "scipy", "implicit", "faiss-cpu", "pyarrow")
+MOST_BURST_ITEMS = 20
 
 
 def fit_bundle(
@@ -49,7 +50,9 @@ def fit_bundle(
         If nothing is left to train on once returns are netted.
     """
     kept = net_of_returns(dataset.events)
-    events = kept.where(~kept.is_type(*OWNERSHIP_TYPES) | kept.is_type(*config.event_weights))
+    weighed = kept.where(~kept.is_type(*OWNERSHIP_TYPES) | kept.is_type(*config.event_weights))
+    limited = Influence(**config.influence.model_dump()).limit(weighed)
+    events = limited.events
     main_event = main_event_type(events, config.event_weights)
     goal = events.where(events.is_type(main_event))
     bought = fit_pairs(goal, events.as_of, dataset, config, progress=progress)
@@ -69,6 +72,8 @@ def fit_bundle(
             n_sessions=len(dataset.sessions),
             n_items=len(dataset.items),
             n_events=len(dataset.events),
+            withheld=limited.withheld,
+            burst_items=_burst_items(limited, dataset.items),
             data_sha256=fingerprint(dataset.events),
             config=config_record(config),
             index_recall={"als_index": taste.als_recall, "similar_index": similar_recall},
@@ -106,6 +111,12 @@ def precompute(bundle: Bundle, *, progress: Progress = silent) -> Bundle:
     """Return the bundle with what makes it answer faster and changes no answer: the lists of similar items."""
     similar = nearest_neighbours(bundle.similar_index, bundle.als.item_factors, progress=progress)
     return replace(bundle, similar=similar)
+
+
+def _burst_items(limited: Limited, items: IdMap) -> list[str]:
+    """Return the items of the largest bursts, the largest first."""
+    by_size = sorted(limited.bursts, key=lambda burst: burst.expected - burst.newcomers)
+    return list(dict.fromkeys(items.id_of(burst.item) for burst in by_size))[:MOST_BURST_ITEMS]
 
 
 def _fit_up_sell(goal: Events, as_of: int | None, dataset: Dataset, config: Config, progress: Progress) -> TradeUps:

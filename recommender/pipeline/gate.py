@@ -23,7 +23,7 @@ from recommender.evaluation.tasks import FOR_YOU
 from recommender.pipeline.evaluate import evaluate_dataset
 from recommender.progress import Progress, silent
 
-RECIPE = ("event_weights", "matrix", "models", "blend", "index")
+RECIPE = ("event_weights", "matrix", "influence", "models", "blend", "index")
 """The sections that make a model. What may be shown is the shop's wish of today, for both."""
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from recommender.bundle import Bundle, Store
+from recommender.bundle import Bundle, Manifest, Store
 from recommender.bundle.manifest import SourceState, config_record
 from recommender.config import Config
 from recommender.dataset import Dataset
@@ -214,24 +214,29 @@ class Night:
         with self._stage("fit on everything") as stage:
             stage.rows = len(dataset.events)
             bundle = self.checkpoints.fitted()
-            if bundle is not None:
+            if bundle is None:
+                bundle = self._fitted(dataset, check, said)
+                self.checkpoints.keep_fitted(bundle)
+            else:
                 self.log.record.resumed_after = stage.name
-                return bundle
-            warm_start = self.live if self.config.models.als.warm_start else None
-            fitted = fit_bundle(dataset, self.config, warm_start=warm_start, progress=self.progress)
-            bundle = precompute(fitted, progress=self.progress)
-            manifest = bundle.manifest.model_copy(
-                update={
-                    "metrics": said["metrics"],
-                    "calibrations": _calibrations(said["evaluation"]),
-                    "verdict": self.log.record.verdict,
-                    "events_by_type": check.summary.events_by_type,
-                    "sources": _sources(check.ingest),
-                }
-            )
-            bundle = replace(bundle, manifest=manifest)
-            self.checkpoints.keep_fitted(bundle)
+            self.log.record.data["withheld"] = bundle.manifest.withheld
+            self.warnings += _burst_warning(bundle.manifest)
         return bundle
+
+    def _fitted(self, dataset: Dataset, check: CheckReport, said: dict[str, Any]) -> Bundle:
+        warm_start = self.live if self.config.models.als.warm_start else None
+        fitted = fit_bundle(dataset, self.config, warm_start=warm_start, progress=self.progress)
+        bundle = precompute(fitted, progress=self.progress)
+        manifest = bundle.manifest.model_copy(
+            update={
+                "metrics": said["metrics"],
+                "calibrations": _calibrations(said["evaluation"]),
+                "verdict": self.log.record.verdict,
+                "events_by_type": check.summary.events_by_type,
+                "sources": _sources(check.ingest),
+            }
+        )
+        return replace(bundle, manifest=manifest)
 
     def ask_guardrails(self, bundle: Bundle) -> list[Guardrail]:
         """Look at what the new version would show; a limit that is not kept ends the run, unless forced."""
@@ -308,6 +313,8 @@ class Night:
 
 
 LAST_STAGE = "promote and prune"
+WITHHELD_SHARE = 0.001
+"""Of all events; less is what every month's newcomers bring."""
 
 
 @contextmanager
@@ -325,6 +332,18 @@ def _logged(store: Store, options: list[str]) -> Iterator[RunLog]:
             write_page(store.path)
         raise
     write_page(store.path)
+
+
+def _burst_warning(manifest: Manifest) -> list[str]:
+    """Say that newcomers' events are withheld, where they are so many that a shop should look."""
+    number = manifest.withheld.get("bursts", 0)
+    if number <= WITHHELD_SHARE * manifest.n_events:
+        return []
+    items = ", ".join(repr(item) for item in manifest.burst_items[:5])
+    return [
+        f"{number:,} events of newcomers don't count, as more of them came for an item than its other customers let "
+        f"expect; most for {items}. Look at these accounts; where they are real, raise influence.burst_factor"
+    ]
 
 
 def _calibrations(evaluation: dict[str, Any] | None) -> dict[str, ChanceCurve]:

@@ -21,7 +21,7 @@ from recommender.errors import AlsoboughtError, ConfigError, DataError, StoreErr
 from recommender.evaluation import Split, split_events
 from recommender.evaluation.blend_weights import learn_weights, score_candidates
 from recommender.evaluation.tasks import Task, for_you_task
-from recommender.matrix import main_event_type, net_of_returns
+from recommender.matrix import Influence, main_event_type, net_of_returns
 from recommender.pipeline.check import read_and_check
 from recommender.pipeline.fit import fingerprint, fit_bundle
 from recommender.pipeline.taste import fit_taste
@@ -279,7 +279,7 @@ class Search:
     def fitted(self, options: Values) -> Bundle:
         """Return the base with the models of for-you fitted anew."""
         config = _with(self.config, options)
-        events = net_of_returns(self.fit_side.events)
+        events = Influence(**config.influence.model_dump()).limit(net_of_returns(self.fit_side.events)).events
         goal = events.where(events.is_type(main_event_type(events, config.event_weights)))
         taste = fit_taste(events, goal, self.fit_side, config)
         return replace(
