@@ -136,8 +136,8 @@ class InfluenceConfig(Record):
     burst_factor: float = Field(
         3.0,
         ge=0,
-        description="A burst has so many times the newcomers that an item's other customers let expect; no more than "
-        "expected count. 0: no search for bursts.",
+        description="So many times the newcomers that an item's other customers let expect are a burst, which does not "
+        "count. 0: no search for bursts.",
     )
 
 

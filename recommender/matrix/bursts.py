@@ -36,10 +36,10 @@ class Burst:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The bursts, and which events, shape (E,), are of newcomers beyond what was to be expected."""
+    """The bursts, and which events, shape (E,), belong to them."""
 
     bursts: list[Burst]
-    excess: NDArray[np.bool_]
+    events: NDArray[np.bool_]
 
 
 def find_bursts(events: Events, *, newcomer_days: float, least: int, factor: float) -> Found:
@@ -49,17 +49,17 @@ def find_bursts(events: Events, *, newcomer_days: float, least: int, factor: flo
     the N newcomers' pairs of a window an item should have N times its share: of the pairs of all established customers
     and of other windows, or of the established customers of this window, whichever is larger. One that was not there
     before has only these to be compared with, and their count is taken at its upper bound. `least` newcomers, `factor`
-    times as many as expected and more than chance allows are a burst; the first of them, as many as expected, count.
+    times as many as expected and three standard deviations more, are a burst: the events of these pairs.
     In a window with next to no established customers, as in a shop without accounts, nothing is a burst.
     """
     pairs = _Pairs.of(events, newcomer_days)
     bursts: list[Burst] = []
-    beyond = np.zeros(len(pairs.item), dtype=bool)
+    of_burst = np.zeros(len(pairs.item), dtype=bool)
     for days in WINDOWS_DAYS:
-        found, more = _in_windows(pairs, events, days, least, factor)
+        found, theirs = _in_windows(pairs, events, days, least, factor)
         bursts += found
-        beyond |= more
-    return Found(bursts, beyond[pairs.of_event])
+        of_burst |= theirs
+    return Found(bursts, of_burst[pairs.of_event])
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +113,7 @@ def _in_windows(
         for cell in np.flatnonzero(is_burst)
         for n, usual in [(newcomers[cell], expected[cell])]
     ]
-    suspects = np.flatnonzero(pairs.is_new & is_burst[of_pair])
-    order = suspects[np.lexsort((pairs.time[suspects], of_pair[suspects]))]
-    starts = np.flatnonzero(np.diff(of_pair[order], prepend=-1))
-    place = np.arange(len(order)) - np.repeat(starts, np.diff(np.append(starts, len(order))))
-    beyond = np.zeros(len(pairs.item), dtype=bool)
-    beyond[order] = place >= np.ceil(expected)[of_pair[order]]
-    return bursts, beyond
+    return bursts, pairs.is_new & is_burst[of_pair]
 
 
 def _expected(

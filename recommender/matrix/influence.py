@@ -26,10 +26,10 @@ class Influence:
     """What counts of the events of one user, session, guest or day, and of many newcomers who come for one item.
 
     `repeats_per_day` events of one type are counted for an actor, an item and a day, `events_per_day` for an actor and
-    a day, `events_per_session` for a session; the first ones count. The count of an item is robust: of its newcomers,
-    those whose first event lies at most `newcomer_days` before, no more count than its established customers and its
-    own past let expect, once they are `burst_users` and `burst_factor` times as many; `burst_factor` 0 looks for no
-    bursts. Without times only the cap on sessions holds.
+    a day, `events_per_session` for a session; the first ones count. The count of an item is robust: newcomers, whose
+    first event lies at most `newcomer_days` before, don't count where they come for it as a burst, at least
+    `burst_users` and more than `burst_factor` times as many as its established customers and its own past let expect;
+    `burst_factor` 0 looks for no bursts. Without times only the cap on sessions holds.
     """
 
     repeats_per_day: int = 5
@@ -59,7 +59,7 @@ class Influence:
             found = find_bursts(
                 events, newcomer_days=self.newcomer_days, least=self.burst_users, factor=self.burst_factor
             )
-            keep("bursts", ~found.excess)
+            keep("bursts", ~found.events)
             bursts = found.bursts
         return Limited(events, withheld, bursts)
 
