@@ -25,7 +25,8 @@ PUBLISHED: dict[str, list[Row]] = {
 REMARKS = {
     "gowalla": "A second reading, on a machine at a load of ten. The first, tuned on a fifth of everybody's items held "
     "out, read 0.1859 and 0.1502.",
-    "amazon-electronics": "Read before `tune` left most users whole and before EASE was a source; not again since.",
+    "amazon-electronics": "A second reading: before, tuned on a fifth of everybody's items held out and without EASE, "
+    "it read 0.1470 and 0.0896.",
     "complete-journey-all": "A second reading: before, purchases were counted by quantity, and the test left out "
     "what is not in the demo's catalogue (0.3422).",
 }

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.baskets_report import baskets_section
+from benchmarks.batch_report import batch_section
 from benchmarks.needs_report import needs_section
 from benchmarks.nightly_report import attacks_section, faults_section, gate_section
 from benchmarks.quality_report import quality_section
@@ -231,6 +232,7 @@ SECTIONS: dict[str, Callable[[Record], list[str]]] = {
     "quality": quality_section,
     "baskets": baskets_section,
     "needs": needs_section,
+    "batch": batch_section,
     "training-fit": fit_section,
     "training-curve": curve_section,
     "training-epochs": epochs_section,

@@ -1,4 +1,4 @@
-"""The inner loops that everything waits for: the rows of ALS, the neighbours of item-knn, and the exact search.
+"""The inner loops that everything waits for: rows of ALS, neighbours of item-knn, owners items share, exact search.
 
 `reference` is their specification in plain NumPy, `src/` the same in C++, compiled into `_native` where a compiler was
 found; without it `native` is None and implicit, SciPy, FAISS and the reference do the work. Models and index may import

@@ -21,6 +21,24 @@ def nearest_by_users(
     threads: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32], NDArray[np.int32]]: ...
 
+class SharedItems:
+    def __init__(
+        self,
+        *,
+        item_indptr: NDArray[np.int64],
+        owners: NDArray[np.int32],
+        by_item: NDArray[np.float64],
+        owner_indptr: NDArray[np.int64],
+        items: NDArray[np.int32],
+        by_owner: NDArray[np.float64],
+    ) -> None: ...
+    def with_least(
+        self, begin: int, end: int, least: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32], NDArray[np.float64]]: ...
+    def at(
+        self, begin: int, indptr: NDArray[np.int64], others: NDArray[np.int32]
+    ) -> tuple[NDArray[np.int32], NDArray[np.float64]]: ...
+
 class RowProblem:
     def __init__(
         self,

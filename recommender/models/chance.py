@@ -14,7 +14,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from recommender.models.baskets import Baskets
-from recommender.models.lookup import Lookup
+from recommender.models.shared_owners import Owners
 
 PRIOR_BASKETS = 5.0
 """Expected baskets at which a pair's own data count as much as its category's, and a category's as the shop's."""
@@ -30,15 +30,13 @@ class Chance:
 
     Attributes
     ----------
-    counts : csr, shape (I, S)
-    weighted : csr, shape (S, I)
-        Counts times c.
+    counts : Owners
+        n_i of each customer, weighing c.
     pooled : float64, shape (I,)
         Counts of the group, times the square root of its c.
     """
 
-    counts: sp.csr_array
-    weighted: sp.csr_array
+    counts: Owners
     pooled: NDArray[np.float64]
 
     @classmethod
@@ -57,20 +55,20 @@ class Chance:
         total = np.bincount(group, sizes, minlength=n_strata)
         c = np.bincount(group, sizes**2, minlength=n_strata) / np.maximum(total, 1) ** 2
         pooled = np.asarray(counts[[-1]].toarray()[0] * np.sqrt(c[-1]), dtype=np.float64)
-        single = counts[:-1]
-        return cls(single.T.tocsr(), (sp.diags_array(c[:-1].astype(np.float32)) @ single).tocsr(), pooled)
+        return cls(Owners.of(counts[:-1], c[:-1]), pooled)
 
     def of_items(self, start: int, end: int, keys: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return the expected baskets of pairs, shape (n,), `keys` being (item - start) * I + other."""
-        own = Lookup.of((self.counts[start:end] @ self.weighted).tocsr()).at_keys(keys)
+        """Return the expected baskets of pairs, shape (n,), `keys` being (item - start) * I + other, by item."""
+        _, own = self.counts.at(start, end, keys)
         item, other = np.divmod(keys, len(self.pooled))
         return np.asarray(own + self.pooled[item + start] * self.pooled[other])
 
     def within_categories(self, category: NDArray[np.int32]) -> NDArray[np.float64]:
         """Return the expected pairs of different items of each category, shape (C,)."""
         belongs = membership(category)
-        both = np.asarray(((self.counts.T @ belongs).multiply(self.weighted @ belongs)).sum(axis=0)).ravel()
-        same = np.asarray(self.counts.multiply(self.weighted.T).sum(axis=1)).ravel() @ belongs
+        by_item, by_customer = self.counts.by_item, self.counts.by_owner
+        both = np.asarray(((by_item.T @ belongs).multiply(by_customer @ belongs)).sum(axis=0)).ravel()
+        same = np.asarray(by_item.multiply(by_customer.T).sum(axis=1)).ravel() @ belongs
         pooled = (self.pooled @ belongs) ** 2 - (self.pooled**2) @ belongs
         return np.asarray(both - same + pooled)
 

@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from recommender.matrix import decay
@@ -15,9 +14,9 @@ from recommender.models.baskets import Baskets, changes
 from recommender.models.category_purchase import CategoryPurchase, fit_category_purchase
 from recommender.models.chance import Chance, WithinCategories, pair_ratios
 from recommender.models.customer_pairs import CustomerPairs, customer_pairs
-from recommender.models.lookup import Lookup
 from recommender.models.pair_blocks import pair_blocks
 from recommender.models.pair_facts import CATEGORY, FACTORS, PAIR, PairFacts
+from recommender.models.shared_owners import Owners
 from recommender.models.similarity_model import SimilarityModel, best_per_row, similarity_of_rows
 from recommender.models.threads import available_threads
 from recommender.progress import Progress, silent
@@ -102,14 +101,13 @@ class CoPurchase:
         chance = Chance.of(baskets, n_items)
         within = WithinCategories.of(baskets, chance, kinship.category)
         of_categories = categories.ranked(rising, self.max_neighbours)
-        customers = customer_pairs(baskets, n_items, self.window_days)
+        customers, customers_weight = customer_pairs(baskets, n_items, self.window_days)
         blocks = _Blocks(
             self,
             kinship,
             customers,
-            by_item=by_basket.T.tocsr(),
-            weighted=(sp.diags_array(weights.astype(np.float32)) @ by_basket).tocsr(),
-            plain=by_basket,
+            customers_weight,
+            in_baskets=Owners.of(by_basket, weights),
             item_weight=np.asarray(by_basket.T @ weights),
             multiplier=rising * self._discount(categories.popularity),
             categories=categories,
@@ -118,7 +116,7 @@ class CoPurchase:
             within=within,
         )
         found = []
-        ranges = list(pair_blocks(customers.left, customers.lengths, PAIRS_PER_BLOCK, customers.most_rows))
+        ranges = list(pair_blocks(customers.by_item, customers.lengths, PAIRS_PER_BLOCK, customers.most_rows))
         with ThreadPoolExecutor(available_threads()) as pool:
             for (_, end), rows in zip(ranges, pool.map(blocks.best, ranges), strict=True):
                 found.append(rows)
@@ -166,9 +164,8 @@ class _Blocks:
     options: CoPurchase
     kinship: Kinship
     customers: CustomerPairs
-    by_item: sp.csr_array
-    weighted: sp.csr_array
-    plain: sp.csr_array
+    customers_weight: Floats
+    in_baskets: Owners
     item_weight: Floats
     multiplier: Floats
     categories: CategoryPurchase
@@ -180,17 +177,18 @@ class _Blocks:
         """Return the best pairs of the anchors of a block."""
         start, end = block
         n_items = len(self.multiplier)
-        supported, customers, of_anchor = self._supported(start, end)
-        candidates = self._candidates(start, end)
-        keys = np.concatenate([supported.keys, candidates[supported.at_keys(candidates) == 0]])
+        options = self.options
+        pairs, candidates = self.customers.pairs(start, end, options.min_support), self._candidates(start, end)
+        keys = np.sort(np.concatenate([pairs.keys, candidates]), kind="stable")  # merges two that ascend
+        keys = keys[changes(keys)]
+        place = np.searchsorted(keys, pairs.keys)
+        support, shared_weight = np.zeros(len(keys), dtype=np.int32), np.zeros(len(keys))
+        support[place], shared_weight[place] = pairs.counts, pairs.weights
+        is_pair = support > 0
         row, item = np.divmod(keys, n_items)
         anchor = row + start
-        support = supported.at_keys(keys)
-        is_pair = support > 0
-        baskets_of = self.by_item[start:end]
-        options = self.options
-        weight = np.where(is_pair, Lookup.of((baskets_of @ self.weighted).tocsr()).at_keys(keys), 0)
-        share = customers.at_keys(keys) / np.maximum(of_anchor, 1e-12)[row]
+        together, weight = (np.where(is_pair, found, 0.0) for found in self.in_baskets.at(start, end, keys))
+        share = shared_weight / np.maximum(self.customers_weight, 1e-12)[anchor]
         category = self.kinship.category[anchor]
         from_category = self.categories.share(category, item)
         similar = np.exp(options.similarity_weight * self._cosines(anchor, item))
@@ -199,14 +197,13 @@ class _Blocks:
         score = evidence / (total + options.customer_weight + options.prior_weight)[row] * self.multiplier[item]
         best = best_per_row(row, score.astype(np.float32), item, options.max_neighbours)
         keys, row, item, anchor, category = keys[best], row[best], item[best], anchor[best], category[best]
-        is_pair, support, from_category, similar = is_pair[best], support[best], from_category[best], similar[best]
+        is_pair, support, together = is_pair[best], support[best], together[best]
+        from_category, similar = from_category[best], similar[best]
 
         of_category = self.categories.supported(category, item)
         lift = from_category / np.maximum(self.categories.popularity[item], 1e-12)
         by_category = ~is_pair & (of_category > 0) & ((lift >= similar) | (similar <= 1))
         ground = np.where(is_pair, PAIR, np.where(by_category, CATEGORY, FACTORS)).astype(np.uint8)
-        together = Lookup.of((baskets_of @ self.plain).tocsr()).at_keys(keys)
-        together = np.where(is_pair, together, 0)
         same = (category >= 0) & (category == self.kinship.category[item])
         expected = self.chance.of_items(start, end, keys)
         usual = np.ones(len(keys), dtype=np.float32)
@@ -222,24 +219,8 @@ class _Blocks:
             usual,
         )
 
-    def _supported(self, start: int, end: int) -> tuple[Lookup, Lookup, Floats]:
-        """Return support and customers' weight of the pairs with enough customers, and the weight of each anchor's."""
-        counts, weights = self.customers.rows(start, end)
-        row = np.repeat(np.arange(end - start), np.diff(counts.indptr))
-        itself = row + start == counts.indices
-        own = np.zeros(end - start)
-        own[row[itself]] = weights.data[itself]
-        enough = np.flatnonzero((counts.data >= self.options.min_support) & ~itself)
-        width = counts.shape[1]
-        keys = row[enough] * width + counts.indices[enough]
-        return (
-            Lookup.of_keys(keys, counts.data[enough].astype(np.float64), width),
-            Lookup.of_keys(keys, weights.data[enough].astype(np.float64), width),
-            own,
-        )
-
     def _candidates(self, start: int, end: int) -> Keys:
-        """Return the candidates that no pair brings: what goes with the category, and the nearest factors."""
+        """Return the candidates that need no pair: what goes with the category, and the nearest factors."""
         n_items = len(self.multiplier)
         bought = np.flatnonzero(self.categories.popularity[start:end] > 0)
         anchors: NDArray[np.int32] = (bought + start).astype(np.int32)

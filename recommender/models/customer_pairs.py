@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from recommender.matrix import SECONDS_PER_DAY
 from recommender.models.baskets import Baskets, changes
+from recommender.models.shared_owners import Owners, SharedPairs
 
 LARGEST_KEY = 2**63 - 1
 """Anchor, item and actor of a pair share one int64: in a very large shop a block holds fewer anchors."""
@@ -19,13 +20,13 @@ ORDERS_APART = 200
 
 
 class CustomerPairs(Protocol):
-    """Pairs of items (the diagonal included) by the customers who bought both.
+    """Pairs of items by the customers who bought both.
 
-    `left` and `lengths` say how much work a row of items is: see `pair_blocks`.
+    `by_item` and `lengths` say how much work a row of items is: see `pair_blocks`.
     """
 
     @property
-    def left(self) -> sp.csr_array:
+    def by_item(self) -> sp.csr_array:
         """Which baskets, or customers, hold an item, shape (I, n)."""
 
     @property
@@ -36,62 +37,76 @@ class CustomerPairs(Protocol):
     def most_rows(self) -> int:
         """Most items of a block."""
 
-    def rows(self, start: int, end: int) -> tuple[sp.csr_array, sp.csr_array]:
-        """Return, for the items from `start` to `end`, distinct customers, and the sum of 1 / (items of each).
+    def pairs(self, start: int, end: int, least: int) -> SharedPairs:
+        """Return the pairs of the items from `start` to `end` with at least `least` distinct customers.
 
-        Both have their entries in the same places, in no order.
+        A customer weighs 1 / (distinct items of the customer).
         """
 
 
 @dataclass(frozen=True)
 class WholeHistories:
-    """Customers who ever bought both: `owners`, shape (I, customers), and its transpose, as ones."""
+    """Customers who ever bought both."""
 
-    left: sp.csr_array
-    right: sp.csr_array
-    weighted: sp.csr_array
-    lengths: NDArray[np.int64]
+    owners: Owners
     most_rows: int = LARGEST_KEY
 
-    def rows(self, start: int, end: int) -> tuple[sp.csr_array, sp.csr_array]:
-        """Multiply the rows out."""
-        owners = self.left[start:end]
-        return (owners @ self.right).tocsr(), (owners @ self.weighted).tocsr()
+    @property
+    def by_item(self) -> sp.csr_array:
+        """Which customer owns an item, shape (I, customers)."""
+        return self.owners.by_item
+
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Items of each customer, shape (customers,)."""
+        return np.diff(self.owners.by_owner.indptr)
+
+    def pairs(self, start: int, end: int, least: int) -> SharedPairs:
+        """Count the customers of both."""
+        return self.owners.pairs(start, end, least)
 
 
 @dataclass(frozen=True)
 class WithinWindow:
     """Customers of whom two baskets that hold the items lie within a window.
 
-    `left`, shape (I, B), says which baskets hold an item, `around`, shape (B, I), what the customer bought within the
-    window before or after each basket, itself included; `weight`, shape (actors,), is 1 / (items of a customer).
+    `by_item`, shape (I, B), says which baskets hold an item, `around`, shape (B, I), what the customer bought within
+    the window before or after each basket, itself included; `weight`, shape (actors,), is 1 / (items of a customer).
     """
 
-    left: sp.csr_array
+    by_item: sp.csr_array
     around: sp.csr_array
     actor: NDArray[np.int32]
     weight: NDArray[np.float64]
-    lengths: NDArray[np.int64]
     most_rows: int
 
-    def rows(self, start: int, end: int) -> tuple[sp.csr_array, sp.csr_array]:
+    @property
+    def lengths(self) -> NDArray[np.int64]:
+        """Items around each basket, shape (B,)."""
+        return np.diff(self.around.indptr)
+
+    def pairs(self, start: int, end: int, least: int) -> SharedPairs:
         """Sort what the customers of each pair are."""
         n_items, n_actors = self.around.shape[1], len(self.weight)
-        basket, row, entry = expand(self.left[start:end], self.around)
-        key = (row * n_items + self.around.indices[entry]) * n_actors + self.actor[basket]
+        basket, row, entry = expand(self.by_item[start:end], self.around)
+        item = self.around.indices[entry]
+        other = item != row + start
+        key = (row[other] * n_items + item[other]) * n_actors + self.actor[basket[other]]
         key.sort()
         key = key[changes(key)]
         pair, customer = np.divmod(key, n_actors)
         starts = np.flatnonzero(changes(pair))
-        distinct = pair[starts]
-        shape, where = (end - start, n_items), (distinct // n_items, distinct % n_items)
-        counts = np.diff(np.append(starts, len(pair))).astype(np.float32)
+        counts = np.diff(np.append(starts, len(pair)))
         sums = np.add.reduceat(self.weight[customer], starts) if len(starts) else np.zeros(0)
-        return sp.csr_array((counts, where), shape=shape), sp.csr_array((sums, where), shape=shape)
+        enough = counts >= least
+        return SharedPairs(pair[starts][enough], counts[enough].astype(np.int32), sums[enough])
 
 
-def customer_pairs(baskets: Baskets, n_items: int, window_days: float) -> CustomerPairs:
-    """Return the pairs of customers; a window as long as the data, or data without times, needs no sorting."""
+def customer_pairs(baskets: Baskets, n_items: int, window_days: float) -> tuple[CustomerPairs, NDArray[np.float64]]:
+    """Return the pairs of customers, and what the customers of each item weigh together, shape (I,).
+
+    A window as long as the data, or data without times, needs no sorting.
+    """
     by_basket = baskets.matrix(n_items)
     n_actors = int(baskets.actor.max(initial=-1)) + 1
     members = sp.csr_array(
@@ -100,25 +115,15 @@ def customer_pairs(baskets: Baskets, n_items: int, window_days: float) -> Custom
     )
     owned = (members @ by_basket).tocsr()
     owned.data[:] = 1
-    owned.sort_indices()
-    n_owned = np.diff(owned.indptr)
-    weight = 1.0 / np.maximum(n_owned, 1)
+    weight = 1.0 / np.maximum(np.diff(owned.indptr), 1)
+    of_item = np.asarray(owned.T @ weight)
     span = int(baskets.time.max() - baskets.time.min()) if len(baskets) else 0
     if span <= window_days * SECONDS_PER_DAY:
-        ones_weighted = np.repeat(weight, n_owned).astype(np.float32)  # entries in the same places: see `rows`
-        weighted = sp.csr_array((ones_weighted, owned.indices, owned.indptr), shape=owned.shape)
-        return WholeHistories(owned.T.tocsr(), owned, weighted, n_owned)
+        return WholeHistories(Owners.of(owned, weight)), of_item
     around = ((_neighbouring(baskets, window_days) @ by_basket) + by_basket).tocsr()
     around.data[:] = 1
-    around.sort_indices()
-    return WithinWindow(
-        by_basket.T.tocsr(),
-        around,
-        baskets.actor,
-        weight,
-        np.diff(around.indptr),
-        LARGEST_KEY // max(n_items * n_actors, 1),
-    )
+    most_rows = LARGEST_KEY // max(n_items * n_actors, 1)
+    return WithinWindow(by_basket.T.tocsr(), around, baskets.actor, weight, most_rows), of_item
 
 
 def expand(left: sp.csr_array, right: sp.csr_array) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:

@@ -25,12 +25,6 @@ class Lookup:
         rows = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
         return cls(rows * matrix.shape[1] + matrix.indices, matrix.data.astype(np.float64), matrix.shape[1])
 
-    @classmethod
-    def of_keys(cls, keys: NDArray[np.int64], values: NDArray[np.float64], width: int) -> Lookup:
-        """Take entries in any order, each of shape (n,)."""
-        order = np.argsort(keys)
-        return cls(keys[order], values[order], width)
-
     def at(self, rows: NDArray[np.integer], columns: NDArray[np.integer]) -> NDArray[np.float64]:
         """Return the entries at some places, each of shape (n,), 0 where there is none or the row is -1."""
         return self.at_keys(np.where(rows < 0, -1, rows.astype(np.int64) * self.width + columns))

@@ -4,6 +4,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include <limits>
 #include <memory>
 #include <optional>
 #include <stdexcept>
@@ -13,6 +14,7 @@
 #include "dense.h"
 #include "kernels.h"
 #include "neighbours.h"
+#include "shared.h"
 #include "threads.h"
 
 namespace py = pybind11;
@@ -305,12 +307,11 @@ class Scan {
     ScanItems items_{};
 };
 
-void require_rows(const Array<std::int64_t>& indptr, const Array<std::int32_t>& indices, const Array<double>& values) {
+void require_rows(const Array<std::int64_t>& indptr, const Array<std::int32_t>& indices) {
     require(indptr.ndim() == 1 && indptr.size() >= 1, "indptr must have one dimension and not be empty");
     require(indptr.at(0) == 0 && indptr.at(indptr.size() - 1) == indices.size() &&
                 std::is_sorted(indptr.data(), indptr.data() + indptr.size()),
             "indptr must rise from 0 to the number of indices");
-    require(indices.size() == values.size(), "there must be a value for each index");
 }
 
 // Lengths of the rows from `begin` to `end`, and their neighbours, scores and support one row after the other.
@@ -319,8 +320,9 @@ py::tuple nearest_by_users(const Array<std::int64_t>& item_indptr, const Array<s
                            const Array<std::int32_t>& items, const Array<double>& by_user,
                            const Array<double>& item_weights, double shrinkage, std::int64_t most, std::int64_t begin,
                            std::int64_t end, int threads) {
-    require_rows(item_indptr, users, by_item);
-    require_rows(user_indptr, items, by_user);
+    require_rows(item_indptr, users);
+    require_rows(user_indptr, items);
+    require(users.size() == by_item.size() && items.size() == by_user.size(), "there must be a value for each index");
     const std::int64_t n_items = item_indptr.size() - 1;
     require_below(user_indptr.size() - 1, users, "a number of a user has no row");
     require_below(n_items, items, "a number of an item has no row");
@@ -358,6 +360,84 @@ py::tuple nearest_by_users(const Array<std::int64_t>& item_indptr, const Array<s
     return py::make_tuple(lengths, neighbours, scores, support);
 }
 
+// What owners have of items: see shared.h.
+class SharedItems {
+  public:
+    SharedItems(Array<std::int64_t> item_indptr, Array<std::int32_t> owners, Array<double> by_item,
+                Array<std::int64_t> owner_indptr, Array<std::int32_t> items, Array<double> by_owner)
+        : item_indptr_(std::move(item_indptr)), owners_(std::move(owners)), by_item_(std::move(by_item)),
+          owner_indptr_(std::move(owner_indptr)), items_(std::move(items)), by_owner_(std::move(by_owner)) {
+        require_rows(item_indptr_, owners_);
+        require_rows(owner_indptr_, items_);
+        require(owners_.size() == by_item_.size() && items_.size() == by_owner_.size(), "there must be a value for each index");
+        require_below(owner_indptr_.size() - 1, owners_, "a number of an owner has no row");
+        require_below(item_indptr_.size() - 1, items_, "a number of an item has no row");
+        owned_ = {item_indptr_.data(), owners_.data(), by_item_.data(),         owner_indptr_.data(),
+                  items_.data(),       by_owner_.data(), item_indptr_.size() - 1};
+    }
+
+    // Lengths of the rows from `begin` to `end`, and their items, counts and weights one row after the other.
+    py::tuple with_least(std::int64_t begin, std::int64_t end, std::int32_t least) const {
+        require(least > 0, "least must be above 0");
+        require(0 <= begin && begin <= end && end <= owned_.n_items, "begin and end must be rows in order");
+        std::vector<SharedOwners> found;
+        Array<std::int64_t> lengths(end - begin);
+        std::int64_t* length = lengths.mutable_data();
+        {
+            const py::gil_scoped_release release;
+            Shared shared(owned_);
+            for (std::int64_t row = begin; row < end; ++row) {
+                const std::size_t before = found.size();
+                shared.append(row, least, found);
+                *length++ = static_cast<std::int64_t>(found.size() - before);
+            }
+        }
+        const auto n = static_cast<py::ssize_t>(found.size());
+        Array<std::int32_t> others(n), counts(n);
+        Array<double> weights(n);
+        std::int32_t *other = others.mutable_data(), *count = counts.mutable_data();
+        double* weight = weights.mutable_data();
+        for (const SharedOwners& one : found) {
+            *other++ = one.item;
+            *count++ = one.count;
+            *weight++ = one.weight;
+        }
+        return py::make_tuple(lengths, others, counts, weights);
+    }
+
+    // Counts and weights at `others`, of which `indptr` says where those of each row from `begin` on start.
+    py::tuple at(std::int64_t begin, const Array<std::int64_t>& indptr, const Array<std::int32_t>& others) const {
+        require_rows(indptr, others);
+        require_below(owned_.n_items, others, "a number of an item has no row");
+        const std::int64_t rows = indptr.size() - 1;
+        require(0 <= begin && begin + rows <= owned_.n_items, "there are more rows than items");
+        Array<std::int32_t> counts(others.size());
+        Array<double> weights(others.size());
+        const std::int64_t* start = indptr.data();
+        const std::int32_t* other = others.data();
+        std::int32_t* count = counts.mutable_data();
+        double* weight = weights.mutable_data();
+        {
+            const py::gil_scoped_release release;
+            Shared shared(owned_);
+            for (std::int64_t row = 0; row < rows; ++row) {
+                const std::int64_t n = start[row + 1] - start[row];
+                if (n > 0) shared.read(begin + row, other + start[row], n, count + start[row], weight + start[row]);
+            }
+        }
+        return py::make_tuple(counts, weights);
+    }
+
+  private:
+    Array<std::int64_t> item_indptr_;
+    Array<std::int32_t> owners_;
+    Array<double> by_item_;
+    Array<std::int64_t> owner_indptr_;
+    Array<std::int32_t> items_;
+    Array<double> by_owner_;
+    Owned owned_;
+};
+
 }  // namespace
 }  // namespace alsobought
 
@@ -378,6 +458,15 @@ PYBIND11_MODULE(_native, module) {
                py::arg("users").noconvert(), py::arg("by_item").noconvert(), py::arg("user_indptr").noconvert(),
                py::arg("items").noconvert(), py::arg("by_user").noconvert(), py::arg("item_weights").noconvert(),
                "shrinkage"_a, "most"_a, "begin"_a, "end"_a, "threads"_a, "The nearest items of some items by shared users.");
+
+    py::class_<SharedItems>(module, "SharedItems")
+        .def(py::init<Array<std::int64_t>, Array<std::int32_t>, Array<double>, Array<std::int64_t>, Array<std::int32_t>,
+                      Array<double>>(),
+             py::kw_only(), py::arg("item_indptr").noconvert(), py::arg("owners").noconvert(),
+             py::arg("by_item").noconvert(), py::arg("owner_indptr").noconvert(), py::arg("items").noconvert(),
+             py::arg("by_owner").noconvert())
+        .def("with_least", &SharedItems::with_least, "begin"_a, "end"_a, "least"_a)
+        .def("at", &SharedItems::at, "begin"_a, py::arg("indptr").noconvert(), py::arg("others").noconvert());
 
     py::class_<RowProblem>(module, "RowProblem")
         .def(py::init<Array<std::int64_t>, Array<std::int32_t>, std::optional<Array<float>>, float, Array<float>,
