@@ -9,19 +9,22 @@ BIN := .venv/bin
 DEMO := --config data/complete-journey.toml
 BUNDLE := data/complete-journey/models/CURRENT
 SANITIZERS := -g -fsanitize=address,undefined -fno-sanitize-recover=all
+WIDGET := serving/widget
+MAKE_WIDGET := esbuild $(WIDGET)/src/index.js --bundle --minify --format=esm --target=es2022 --charset=utf8 --loader:.css=text \
+	--log-level=warning
 PINNED := pyproject.toml constraints.txt setup.py $(wildcard recommender/kernels/src/*)
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export PIP_ROOT_USER_ACTION := ignore
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo check test sanitize bench docs clean openmp browser checkers compiler
+.PHONY: help setup demo check test widget sanitize bench docs clean openmp browser checkers compiler bundler
 
 help: ## say what there is to do
 	@echo "make GOAL, where GOAL is one of:"
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-8s %s\n", $$1, $$2 }' Makefile
 
-setup: compiler openmp browser checkers .venv/.all ## create .venv with all that check, test and demo need
+setup: compiler openmp browser checkers bundler .venv/.all ## create .venv with all that check, test and demo need
 	@echo "Ready. Next: make demo"
 
 demo: compiler openmp .venv/.demo ## train on a year of a real grocer's sales, then serve it (PORT=8000)
@@ -30,15 +33,20 @@ demo: compiler openmp .venv/.demo ## train on a year of a real grocer's sales, t
 	@echo "The demo shop: http://$(HOST):$(PORT)/demo/"
 	@exec $(BIN)/alsobought serve $(DEMO) --host $(HOST) --port $(PORT)
 
-check: compiler .venv/.all ## format, lint, types, and the direction of imports
+check: compiler bundler .venv/.all ## format, lint, types, the direction of imports, and the widget
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/mypy data/complete_journey.py
 	$(BIN)/lint-imports
+	@$(MAKE_WIDGET) | cmp - $(WIDGET)/widget.js || { echo "$(WIDGET)/widget.js is not what its src/ makes: run make widget"; exit 1; }
+	@size=$$(gzip -9nc $(WIDGET)/widget.js | wc -c); echo "The widget has $$size bytes, gzipped; it may have 6000."; test $$size -le 6000
 
 test: compiler openmp browser checkers .venv/.all ## run the tests, two at a time (ARGS="-k words" passes options to pytest)
 	$(BIN)/python -m pytest -q -n 2 $(ARGS)
+
+widget: bundler ## make serving/widget/widget.js from its src/
+	@$(MAKE_WIDGET) --outfile=$(WIDGET)/widget.js
 
 sanitize: compiler .venv/.all ## run the tests of the native kernels under the address and undefined-behaviour sanitizers
 	@rm -rf .sanitized && mkdir .sanitized && cp -r recommender tests setup.py pyproject.toml README.md LICENSE .sanitized
@@ -85,8 +93,8 @@ $(BIN)/pip:
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || { $(call debian,python3-venv); }
 	@$(PYTHON) -m venv .venv
 
-# What PyPI does not carry: an OpenMP runtime and a compiler for training, a browser for the tests of the pages, and what
-# checks the examples for operators. Without a compiler the package installs too, and trains and searches more slowly.
+# What PyPI does not carry: an OpenMP runtime and a compiler for training, a browser for the tests of the pages, what
+# checks the examples for operators, and what makes one file of the widget's modules. Without a compiler the package installs too, and trains and searches more slowly.
 
 compiler:
 	@{ command -v c++ && $(PYTHON) -c 'import pathlib, sysconfig, sys; \
@@ -98,6 +106,9 @@ openmp:
 
 browser:
 	@command -v chromium >/dev/null || { $(call debian,chromium); }
+
+bundler:
+	@command -v esbuild >/dev/null || { $(call debian,esbuild); }
 
 checkers:
 	@command -v systemd-analyze >/dev/null || { $(call debian,systemd); }

@@ -26,7 +26,7 @@ from serving.answers import (
 )
 from serving.bodies import BEACON, JSON
 from serving.incoming_events import MAX_EVENTS
-from serving.parameters import KEY, USER_ID_REQUIRED, WHY_NOT, Parameter, parameters_of
+from serving.parameters import KEY, USER_ID_REQUIRED, WHY_NOT, Parameter, query_parameters_of
 from serving.problems import (
     BODY_TOO_LARGE,
     EVENT_LOG_DOWN,
@@ -157,7 +157,7 @@ def _page_operation() -> Operation:
         "The placements of a page at once",
         "No item, and no variant of it, stands on the page twice. With user_ids it is answered for each of up to 100 "
         "users. An array is a parameter given several times.",
-        (),
+        (KEY,),
         {200: Pages},
         (
             UNKNOWN_PARAMETER,
@@ -169,7 +169,7 @@ def _page_operation() -> Operation:
             NO_MODEL,
         ),
         "post",
-        Body(PageQuestion, PAGE_EXAMPLE),
+        Body(PageQuestion, PAGE_EXAMPLE, (JSON, BEACON)),
     )
 
 
@@ -239,7 +239,7 @@ def _placement_operation(placement: Placement) -> Operation:
         path=f"/v1/{placement.name}",
         summary=placement.question,
         description=anchors[placement.anchor],
-        parameters=parameters_of(placement),
+        parameters=query_parameters_of(placement),
         answers={200: Answer},
         problems=(INVALID_PARAMETER, UNKNOWN_ID, INTERNAL_ERROR, NO_MODEL),
     )

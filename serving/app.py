@@ -12,7 +12,7 @@ from serving.bodies import MAX_BODY_BYTES
 from serving.journal import Journal, NoJournal
 from serving.live_bundle import BundleSource
 from serving.origins import Origins
-from serving.routes import events, health, index, metrics, openapi, pages, recommendations, users, why_not
+from serving.routes import events, health, index, metrics, openapi, pages, recommendations, users, why_not, widget
 from serving.telemetry import Telemetry
 
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
@@ -50,6 +50,7 @@ def create_app(
     app.register_blueprint(health.blueprint(bundles))
     app.register_blueprint(openapi.blueprint())
     app.register_blueprint(index.blueprint(bundles))
+    app.register_blueprint(widget.blueprint())
     app.register_blueprint(demo.blueprint(bundles, journal))
     problems.install(app)
     app.after_request(_secure)

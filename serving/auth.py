@@ -30,7 +30,7 @@ from serving.rate_limit import RateLimit
 
 USER_TOKEN = "X-User-Token"  # noqa: S105 -- the header's name
 MIN_SESSION_BYTES = 22  # 128 random bits, as base64url writes them
-OPEN = ("/healthz", "/readyz", "/openapi.json", "/docs", "/problems/", "/static/", "/widget.js")
+OPEN = ("/healthz", "/readyz", "/openapi.json", "/docs", "/problems/", "/static/", "/widget")
 DEVELOPMENT_ONLY = ("/demo", "/docs/try/")
 USER_FIELDS = ("user_id", "user_ids", "users")
 SESSION_FIELDS = ("session_id", "session_ids", "sessions")
@@ -51,6 +51,8 @@ NEEDS: dict[tuple[str, str], Need] = {
     ("POST", "/v1/users/merge"): Need("write", publishable=True),
     ("DELETE", "/v1/users"): Need("admin"),
 }
+KEY_IN_URL = {*(f"/v1/{name}" for name in PLACEMENTS), "/v1/recommendations", "/v1/events"}
+"""Where a publishable key may stand in the URL: a browser then asks another origin at once, without a preflight."""
 ANY_OTHER = Need("read")
 """Whatever else there is: secret keys only."""
 
@@ -91,7 +93,7 @@ class Guard:
     def _key(self) -> Key:
         scheme, _, text = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not text:
-            text = next(iter(_in_query("key")), "") if request.path == "/v1/events" else ""
+            text = next(iter(_in_query("key")), "") if request.path in KEY_IN_URL else ""
         if not text:
             raise Problem(MISSING_KEY, "send a key as Authorization: Bearer KEY; `alsobought keys create` makes one")
         found = self._keys.find(text.strip())

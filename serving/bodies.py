@@ -14,7 +14,7 @@ from serving.problems import BODY_TOO_LARGE, MALFORMED_BODY, UNSUPPORTED_MEDIA_T
 MAX_BODY_BYTES = 1 << 20
 MAX_DEPTH = 16
 JSON = "application/json"
-BEACON = "text/plain"  # what navigator.sendBeacon makes of a string
+BEACON = "text/plain"  # what a browser makes of a string, and sends to another origin without a preflight
 
 
 def read_json(media_types: Collection[str] = (JSON,)) -> Any:

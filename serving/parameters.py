@@ -225,7 +225,7 @@ COMPLEMENTS_ONLY = Parameter(
 USER_ID_REQUIRED = replace(USER_ID, description="The customer.", required=True)
 KEY = Parameter(
     "key",
-    "A publishable key, where the Authorization header can't be set: navigator.sendBeacon sets none.",
+    "A publishable key, in place of the Authorization header: so a browser asks another origin without a preflight.",
     {"type": "string", "minLength": 1, "maxLength": MAX_ID_BYTES},
     _id,
     "pk_example",
@@ -282,6 +282,12 @@ def parameters_of(placement: Placement) -> tuple[Parameter, ...]:
     return _ANCHORS[placement.anchor] + _RULES
 
 
+@cache
+def query_parameters_of(placement: Placement) -> tuple[Parameter, ...]:
+    """Return the parameters that the query string of a placement's own route takes."""
+    return (*parameters_of(placement), KEY)
+
+
 def read_query(placement: Placement, query_string: str) -> Query:
     """Turn the query string of a request, as WSGI gives it, into a question to the placement.
 
@@ -290,7 +296,9 @@ def read_query(placement: Placement, query_string: str) -> Query:
     Problem
         If anything about the query string is wrong; the problem names the parameter.
     """
-    return query_of(placement, read_parameters(query_string, parameters_of(placement)))
+    values = read_parameters(query_string, query_parameters_of(placement))
+    values.pop(KEY.name, None)
+    return query_of(placement, values)
 
 
 def query_of(placement: Placement, values: Mapping[str, tuple[Any, ...]]) -> Query:

@@ -9,11 +9,11 @@ from flask import Blueprint, Response, request
 
 from recommender.dataset import Recent
 from recommender.placements import PageError, Query, recommend_page
-from serving.bodies import read_json
+from serving.bodies import BEACON, JSON, read_json
 from serving.journal import Journal
 from serving.live_bundle import BundleSource
 from serving.pages import read_pages
-from serving.parameters import read_parameters
+from serving.parameters import KEY, read_parameters
 from serving.problems import problem_of
 from serving.telemetry import Served, Telemetry
 
@@ -24,8 +24,8 @@ def blueprint(bundles: BundleSource, journal: Journal, telemetry: Telemetry) -> 
 
     @routes.post("/recommendations")
     def pages() -> Response:
-        read_parameters(request.environ.get("QUERY_STRING", ""), ())
-        asked = read_pages(read_json())
+        read_parameters(request.environ.get("QUERY_STRING", ""), (KEY,))
+        asked = read_pages(read_json((JSON, BEACON)))
         bundle = bundles.bundle()
 
         @cache  # a page asks once for what its visitor just did

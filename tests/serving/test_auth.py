@@ -16,6 +16,7 @@ from recommender.event_log import EventLog
 from serving import key_ring
 from serving.app import create_app
 from serving.auth import Guard
+from serving.bodies import BEACON
 from serving.journal import LogJournal
 from serving.key_ring import KeyRing
 from serving.live_bundle import FixedBundle
@@ -104,10 +105,20 @@ def test_a_refusal_says_how_to_do_better(client: FlaskClient, keys: Keys) -> Non
     assert client.get("/v1/popular", headers={"Authorization": "Bearer é"}).status_code == 401
 
 
-def test_a_beacon_has_its_key_in_the_query_and_it_is_no_secret_one(client: FlaskClient, keys: Keys) -> None:
+def test_a_browser_may_have_its_key_in_the_url_and_it_is_no_secret_one(client: FlaskClient, keys: Keys) -> None:
     assert client.post(f"/v1/events?key={keys['page']}", json=VIEW).status_code == 202
     assert client.post(f"/v1/events?key={keys['write']}", json=VIEW).json["type"] == "/problems/invalid-key"
-    assert client.get(f"/v1/popular?key={keys['page']}").status_code == 401
+    assert client.get(f"/v1/popular?key={keys['page']}").json["placement"] == "popular"
+    page = client.post(
+        f"/v1/recommendations?key={keys['page']}",
+        data='{"placements": [{"placement": "popular"}]}',
+        content_type=BEACON,
+    )
+    assert page.json["pages"][0]["slates"][0]["placement"] == "popular"
+    for path in ("/v1/popular", "/v1/recommendations"):
+        assert client.get(f"{path}?key={keys['read']}").json["type"] == "/problems/invalid-key"
+    body = {"session_id": SESSION, "user_id": "U1"}
+    assert client.post(f"/v1/users/merge?key={keys['page']}", json=body).status_code == 401
 
 
 def test_a_browser_reads_a_users_answers_with_the_users_token(client: FlaskClient, keys: Keys) -> None:

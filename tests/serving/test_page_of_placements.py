@@ -153,7 +153,12 @@ def test_strict_names_the_question_that_asks_for_an_unknown_id(client: FlaskClie
 
 
 def test_bodies_that_are_none(client: FlaskClient) -> None:
-    for data, kind, status in ((b"{", "application/json", 400), (b"{}", "text/plain", 415), (b"", "", 415)):
+    for data, kind, status in (
+        (b"{", "application/json", 400),
+        (b"{}", "text/html", 415),
+        (b"{}", "text/plain", 400),
+        (b"", "", 415),
+    ):
         assert client.post(ROUTE, data=data, content_type=kind).status_code == status
     assert client.post(f"{ROUTE}?k=3", json={"placements": POPULAR}).json["type"] == "/problems/unknown-parameter"
     assert client.get(ROUTE).status_code == 405

@@ -17,7 +17,7 @@ from serving.api_description import Operation, operations
 from serving.app import create_app
 from serving.journal import LogJournal
 from serving.live_bundle import FixedBundle
-from serving.parameters import parameters_of
+from serving.parameters import query_parameters_of
 from serving.telemetry import model_age_seconds
 
 PAGES = ["/", "/docs", "/problems/not-found", "/demo/", "/demo/browse", "/demo/search?q=coffee"]
@@ -52,7 +52,7 @@ def test_openapi_is_valid_and_complete(client: FlaskClient) -> None:
     }
     for name, placement in PLACEMENTS.items():
         described = {entry["name"]: entry for entry in document["paths"][f"/v1/{name}"]["get"]["parameters"]}
-        assert list(described) == [parameter.name for parameter in parameters_of(placement)]
+        assert list(described) == [parameter.name for parameter in query_parameters_of(placement)]
         assert all(entry["description"] and "example" in entry for entry in described.values())
         assert described["k"]["schema"] == {"type": "integer", "minimum": 1, "maximum": 100, "default": 10}
 

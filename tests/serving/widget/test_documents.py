@@ -1,0 +1,52 @@
+"""The examples of docs/storefront: a Flask shop that renders on its server, and a page of plain HTML."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.serving.widget.conftest import Site
+
+FOLDER = Path(__file__).parents[3] / "docs" / "storefront"
+
+
+@pytest.fixture
+def example(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The module of the Flask shop."""
+    monkeypatch.syspath_prepend(str(FOLDER))
+    return importlib.import_module("flask_shop")
+
+
+def test_a_shop_renders_on_its_server(
+    shop: Site, example: Any, run_site: Callable[[Any], Site], open_address: Callable[..., Any], tools: Any
+) -> None:
+    example.API = shop.url
+    flask_shop = run_site(example.app)
+    page = open_address(f"{flask_shop.url}/product?item_id=TENT")
+    tools.settled(page)
+    page.wait_for_timeout(200)
+    assert [one for one in shop.asked if "/v1/" in one] == ["GET /v1/also-bought"]
+    assert page.locator("article").count() == 6
+    assert page.locator("article").first.is_visible()
+    assert tools.shift(page) == 0
+    assert tools.barriers(page) == []
+
+    example.API = "http://127.0.0.1:9"
+    assert 'item-url="/product?item_id={item_id}"' in example.app.test_client().get("/product?item_id=TENT").text
+
+
+def test_a_page_of_plain_html(
+    shop: Site, run_site: Callable[[Any], Site], open_address: Callable[..., Any], tools: Any
+) -> None:
+    html = (FOLDER / "plain.html").read_text().replace("http://127.0.0.1:8000", shop.url)
+    shop.pages["/page"] = (html, "")
+    shop.pages["/static/shop.css"] = ((FOLDER / "static" / "shop.css").read_text(), "")
+    page = open_address(f"{shop.url}/page")
+    element = tools.settled(page)
+    assert tools.titles(element)
+    assert not page.get_by_text("all tents").is_visible()
