@@ -8,8 +8,8 @@ from typing import Any, NoReturn
 
 import click
 
-from recommender import __version__
 from recommender.cli.failures import BROKEN_PIPE, report, silence_output
+from recommender.version import __version__
 
 EPILOG = """\b
 `alsobought VERB --help` explains a verb; options stand after it. Exit codes:

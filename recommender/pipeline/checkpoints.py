@@ -23,7 +23,6 @@ from typing import Any
 import orjson
 import pyarrow.parquet as pq
 
-from recommender import __version__
 from recommender.bundle import Bundle, Store
 from recommender.bundle.files import (
     ID_MAPS,
@@ -45,6 +44,7 @@ from recommender.errors import StoreError
 from recommender.pipeline.check import CheckReport
 from recommender.pipeline.fit import fingerprint
 from recommender.pipeline.run_record import RunRecord
+from recommender.version import __version__
 
 FOLDER, FITTED = "checkpoints", "fitted"
 STALE_HOURS = 24

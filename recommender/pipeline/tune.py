@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from recommender import __version__
 from recommender.bundle import Bundle
 from recommender.config import TUNED, BlendConfig, Config, Record, parse_config, read_toml
 from recommender.dataset import Dataset, Events
@@ -26,6 +25,7 @@ from recommender.pipeline.check import read_and_check
 from recommender.pipeline.fit import fingerprint, fit_bundle
 from recommender.pipeline.taste import fit_taste
 from recommender.progress import Progress, silent, under
+from recommender.version import __version__
 
 if TYPE_CHECKING:
     import optuna
