@@ -114,6 +114,12 @@ def test_the_quickstarts_python_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     )
 
 
+def test_the_notebook_pages_python_runs(tmp_path: Path) -> None:
+    (example,) = blocks(ROOT / "docs" / "notebooks.md", "python")
+    done = subprocess.run([sys.executable, "-c", example], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "Customers who bought Two-Person Tent also bought\n1. Tent Pegs" in done.stdout
+
+
 def test_the_evaluations_python_runs(tmp_path: Path) -> None:
     (example,) = blocks(ROOT / "docs" / "evaluation.md", "python")
     done = subprocess.run([sys.executable, "-c", example], cwd=tmp_path, capture_output=True, text=True, check=True)
