@@ -13,15 +13,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import Response, g, request
 
 from recommender.bundle import Bundle
 from recommender.event_log import LoggedEvent
 from recommender.placements import Slate
+from serving.figures import Figures
 from serving.live_bundle import BundleSource
 from serving.problems import Problem
+
+if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
 
 FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 REQUEST_ID = "alsobought.request_id"
@@ -93,6 +97,10 @@ class Telemetry:
         self._workers = Gauge(
             "workers", "Workers, by the version they answer from.", ["version"], multiprocess_mode="livesum", **own
         )
+        self._start = Gauge(
+            "start_time_seconds", "When counting began, seconds since 1970.", multiprocess_mode="min", **own
+        )
+        self._start.set(time.time())
         self._version: str | None = None
 
     def begin(self) -> None:
@@ -150,17 +158,26 @@ class Telemetry:
 
     def exposition(self, bundles: BundleSource) -> tuple[bytes, str]:
         """Return all figures as Prometheus reads them, and their media type."""
-        from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
-        from prometheus_client.multiprocess import MultiProcessCollector
+        from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
         bundle = _bundle_of(bundles)
         if bundle is not None:
             self._model_age.set(model_age_seconds(bundle, datetime.now(UTC)))
-        registry = self._registry
-        if self._folder is not None:
-            registry = CollectorRegistry()
-            MultiProcessCollector(registry, str(self._folder))  # type: ignore[no-untyped-call]
-        return generate_latest(registry), CONTENT_TYPE_LATEST
+        return generate_latest(self._all_workers()), CONTENT_TYPE_LATEST
+
+    def figures(self) -> Figures:
+        """Return the same figures as numbers; nothing that is told by `exposition` alone, such as the model's age."""
+        return Figures.of(self._all_workers().collect(), time.time())
+
+    def _all_workers(self) -> CollectorRegistry:
+        from prometheus_client import CollectorRegistry
+        from prometheus_client.multiprocess import MultiProcessCollector
+
+        if self._folder is None:
+            return self._registry
+        registry = CollectorRegistry()
+        MultiProcessCollector(registry, str(self._folder))  # type: ignore[no-untyped-call]
+        return registry
 
     def _changed(self, bundles: BundleSource) -> None:
         bundle = _bundle_of(bundles)

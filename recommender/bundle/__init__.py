@@ -5,8 +5,9 @@ names the live one; nothing here fits a model or answers a query. Placements, ev
 may import it. Files are npy, Parquet, FAISS and JSON only: nothing that can execute.
 """
 
+from recommender.bundle import changes, runs
 from recommender.bundle.bundle import Bundle, derived
 from recommender.bundle.manifest import FileEntry, Manifest, VersionInfo
 from recommender.bundle.store import Store
 
-__all__ = ["Bundle", "FileEntry", "Manifest", "Store", "VersionInfo", "derived"]
+__all__ = ["Bundle", "FileEntry", "Manifest", "Store", "VersionInfo", "changes", "derived", "runs"]

@@ -4,6 +4,7 @@ STORE/
   v00001/ v00002/ …    one bundle each, written under a temporary name, synced, renamed, never changed
   CURRENT              one line: the live version; replaced by write, fsync, rename, fsync of the folder
   PROMOTIONS           the versions that were live one after the other, up to the live one: what rollback walks back
+  AUDIT                who promoted or rolled back by hand (`changes.py`)
   LOCK                 held (flock) by whoever writes; a killed holder's lock is free at once
 """
 
@@ -155,10 +156,17 @@ class Store:
         StoreError
             If there is none to go back to, or as for `promote`.
         """
-        trail = self._trail()
-        target = version or self._before(self.current(), trail)
-        self._make_live(target, _back_to(target, trail))
+        target = version or self.before()
+        self._make_live(target, _back_to(target, self._trail()))
         return target
+
+    def before(self) -> str:
+        """Return the version that was live before the present one; raises StoreError where there is none."""
+        live, existing = self.current(), self.names()
+        for name in reversed(self._trail()):
+            if name != live and name in existing:
+                return name
+        raise StoreError(f"{self.path}: no earlier version was live; name one: `alsobought models rollback VERSION`")
 
     def prune(self, keep: int) -> list[str]:
         """Delete all but the newest `keep` versions, never the live one; return the deleted names."""
@@ -229,13 +237,6 @@ class Store:
             live = self.current()  # the last line may be of a run that was killed before it promoted
             return trail if live is None else _back_to(live, trail)
         return trail
-
-    def _before(self, live: str | None, trail: list[str]) -> str:
-        existing = self.names()
-        for name in reversed(trail):
-            if name != live and name in existing:
-                return name
-        raise StoreError(f"{self.path}: no earlier version was live; name one: `alsobought models rollback VERSION`")
 
 
 def _back_to(version: str, trail: list[str]) -> list[str]:

@@ -88,11 +88,10 @@ def diff(shell: Shell, a: str, b: str | None, slates: int) -> None:
 @verb
 def promote(shell: Shell, version: str) -> None:
     """Make VERSION the live one."""
-    from recommender.bundle import Store
+    from recommender.bundle import Store, changes
+    from recommender.pipeline.run_record import who
 
-    store = Store(shell.config().store_path)
-    with store.locked():
-        store.promote(version)
+    changes.promote(Store(shell.config().store_path), version, who())
     shell.answer({"live": version}, f"{version} is live")
 
 
@@ -101,11 +100,10 @@ def promote(shell: Shell, version: str) -> None:
 @verb
 def rollback(shell: Shell, version: str | None) -> None:
     """Go back to VERSION (default: the one before)."""
-    from recommender.bundle import Store
+    from recommender.bundle import Store, changes
+    from recommender.pipeline.run_record import who
 
-    store = Store(shell.config().store_path)
-    with store.locked():
-        live = store.rollback(version)
+    live = changes.roll_back(Store(shell.config().store_path), version, who())
     shell.answer({"live": live}, f"{live} is live again")
 
 

@@ -20,9 +20,15 @@ ALIASES = {
         "purchase-complete", "purchase_complete", "purchased", "transaction", "buy", "bought", "order", "ordered",
         "sale", "order completed",
     ),
+    "impression": ("view_item_list", "item list viewed", "product list viewed"),
     RETURN: ("refund", "returned", "refunded", "cancellation", "order refunded"),
 }  # fmt: skip
 CANONICAL = {alias: name for name, aliases in ALIASES.items() for alias in aliases}
+
+
+def names_of(name: str) -> tuple[str, ...]:
+    """Return one of our names and all its aliases."""
+    return name, *ALIASES.get(name, ())
 
 
 def canonical_event(name: str, weighted: Collection[str]) -> str:

@@ -25,8 +25,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 
 from recommender.dataset.recent import NOTHING_RECENT, Recent, RecentEvent
-from recommender.event_log import report
+from recommender.event_log import outcomes, report
 from recommender.event_log.database import Database, EventLogError
+from recommender.event_log.outcomes import ItemOutcome, Outcome
 from recommender.event_log.records import LoggedEvent, ServedSlate
 from recommender.event_log.schema import ERASURES, EVENTS, MERGES, SLATES
 
@@ -187,6 +188,20 @@ class EventLog:
         """Return what came of the slates that were served; see `report.attributed`. Raises EventLogError."""
         with self.database.reading() as connection:
             return report.attributed(connection)
+
+    def outcomes(self, since: float) -> list[Outcome]:
+        """Return what came of each placement since a time; see `outcomes.outcomes`. Raises EventLogError."""
+        if not self.database.exists():
+            return []
+        with self.database.snapshot() as connection:
+            return outcomes.outcomes(connection, since)
+
+    def top_items(self, since: float, placement: str | None = None) -> list[ItemOutcome]:
+        """Return the items that recommendations sold most; see `outcomes.top_items`. Raises EventLogError."""
+        if not self.database.exists():
+            return []
+        with self.database.snapshot() as connection:
+            return outcomes.top_items(connection, since, placement)
 
     def close(self) -> None:
         """Let all connections go."""

@@ -7,12 +7,12 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from recommender.bundle.runs import RUNS, records
 from recommender.bundle.store import disk_errors, replace_file
 from recommender.evaluation.charts import Series, interval_bar, line_chart, nice_scale
 from recommender.evaluation.html import COLOURS
 from recommender.evaluation.page import details, figure, page, section, table
 from recommender.evaluation.runner import BASELINE
-from recommender.pipeline.run_record import RUNS, records
 
 SHOWN = 30
 PAGE = "index.html"

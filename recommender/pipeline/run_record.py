@@ -9,11 +9,10 @@ from __future__ import annotations
 import getpass
 import os
 import platform
-import re
 import resource
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,11 +20,10 @@ from typing import Any
 
 import orjson
 
+from recommender.bundle.runs import RUNS, records
 from recommender.bundle.store import disk_errors, replace_file
 from recommender.errors import AlsoboughtError
 
-RUNS = "runs"
-RECORD_NAME = re.compile(r"\d{5,}\.json")
 RUNNING, KILLED = "running", "killed"
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
@@ -121,17 +119,6 @@ class RunLog:
 
 
 JSON = orjson.OPT_INDENT_2 | orjson.OPT_SERIALIZE_NUMPY
-
-
-def records(store: Path) -> list[dict[str, Any]]:
-    """Return the records of a store's runs, oldest first; one that can't be read is passed over."""
-    found = []
-    folder = store / RUNS
-    for path in folder.iterdir() if folder.is_dir() else ():
-        if RECORD_NAME.fullmatch(path.name):
-            with suppress(OSError, orjson.JSONDecodeError):
-                found.append(orjson.loads(path.read_bytes()))
-    return sorted(found, key=lambda record: int(record["run"]))
 
 
 def who() -> str:

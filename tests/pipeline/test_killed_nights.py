@@ -15,11 +15,11 @@ import pandas as pd
 import pytest
 
 from recommender.bundle import Store
+from recommender.bundle.runs import records
 from recommender.config import Config, parse_config
 from recommender.errors import StoreError
 from recommender.pipeline import train
 from recommender.pipeline.checkpoints import FOLDER
-from recommender.pipeline.run_record import records
 
 if TYPE_CHECKING:
     from collections.abc import Callable

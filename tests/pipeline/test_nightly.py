@@ -14,6 +14,7 @@ import orjson
 import pytest
 
 from recommender.bundle import Store
+from recommender.bundle.runs import records
 from recommender.config import Config
 from recommender.errors import DataError, GateRefusedError, StoppedError, StoreError
 from recommender.pipeline import run_page, run_record, train
@@ -98,7 +99,7 @@ def test_a_killed_run_is_called_killed_by_the_next(configure: Configure, small_s
     with Store(config.store_path).locked():
         run_record.RunLog(config.store_path, [])  # and no word of its end
     trained(config, small_shop)
-    assert [one["outcome"] for one in run_record.records(config.store_path)] == ["killed", "promoted"]
+    assert [one["outcome"] for one in records(config.store_path)] == ["killed", "promoted"]
 
 
 def test_a_damaged_record_is_passed_over(configure: Configure, small_shop: ToyShop) -> None:
@@ -115,8 +116,8 @@ def test_runs_are_numbered_whatever_the_clock_says(
     for clock in ("2036-11-24T03:00:00Z", "2016-11-24T03:00:00Z", "2026-11-24T03:00:00Z"):
         monkeypatch.setattr(run_record, "_now", lambda clock=clock: clock)
         trained(config, small_shop)
-    assert [one["version"] for one in run_record.records(config.store_path)] == ["v00001", "v00002", "v00003"]
-    assert [one["started_at"][:4] for one in run_record.records(config.store_path)] == ["2036", "2016", "2026"]
+    assert [one["version"] for one in records(config.store_path)] == ["v00001", "v00002", "v00003"]
+    assert [one["started_at"][:4] for one in records(config.store_path)] == ["2036", "2016", "2026"]
 
 
 @pytest.mark.parametrize(
@@ -250,4 +251,4 @@ def test_the_page_shows_the_last_thirty_runs(configure: Configure, small_shop: T
     for chart in ("Metric: ", "Data: ", "Time: "):
         assert f'aria-label="{chart}' in text
     shutil.rmtree(config.store_path / "runs")
-    assert "No run yet" in run_page.render(run_record.records(config.store_path))
+    assert "No run yet" in run_page.render(records(config.store_path))
