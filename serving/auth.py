@@ -31,6 +31,7 @@ from serving.rate_limit import RateLimit
 USER_TOKEN = "X-User-Token"  # noqa: S105 -- the header's name
 MIN_SESSION_BYTES = 22  # 128 random bits, as base64url writes them
 OPEN = ("/healthz", "/readyz", "/openapi.json", "/docs", "/problems/", "/static/", "/widget")
+OWN_DOOR = "/admin"  # `serving.admin` has sessions of its own
 DEVELOPMENT_ONLY = ("/demo", "/docs/try/")
 USER_FIELDS = ("user_id", "user_ids", "users")
 SESSION_FIELDS = ("session_id", "session_ids", "sessions")
@@ -72,7 +73,7 @@ class Guard:
             return
         if path == "/" or path.startswith(DEVELOPMENT_ONLY):
             raise Problem(NOT_FOUND, f"{path} is there in development mode only")
-        if path.startswith(OPEN):
+        if path.startswith(OPEN) or path.startswith(OWN_DOOR):
             return
         key = self._key()
         need = NEEDS.get((request.method.replace("HEAD", "GET"), path), ANY_OTHER)

@@ -14,6 +14,7 @@ from flask import Flask
 
 from recommender.config import load_config
 from serving import logs
+from serving.admin import Sessions
 from serving.rate_limit import RateLimit
 from serving.telemetry import FOLDER
 from serving.wsgi import worker_app
@@ -28,6 +29,7 @@ def application() -> Flask:
     """
     config = load_config(Path(os.environ.get(CONFIG, "shop.toml")))
     logs.set_up(config.serving.log_format)
+    sessions = Sessions.of(os.environ, before_fork=False)
     limit = RateLimit(config.serving.requests_per_second, config.serving.burst_requests)
     folder = os.environ.get(FOLDER)
-    return worker_app(config, limit, Path(folder) if folder else None, public=True)
+    return worker_app(config, limit, sessions, Path(folder) if folder else None, public=True)

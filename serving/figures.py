@@ -5,17 +5,21 @@ Prometheus keeps such a history for months; this is for a page that shows the la
 
 from __future__ import annotations
 
+import logging
 import math
 import threading
 import time
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 PREFIX = "alsobought_"
 SAMPLE_SECONDS = 60.0
 SAMPLES = 61
+
+log = logging.getLogger(__name__)
 
 Labels = tuple[tuple[str, str], ...]
 
@@ -57,6 +61,11 @@ class Figures:
             if value and wanted <= set(given):
                 found[dict(given)[label]] = found.get(dict(given)[label], 0.0) + value
         return dict(sorted(found.items(), key=lambda one: -one[1]))
+
+    def only(self, name: str, label: str, prefix: str) -> Figures:
+        """Return one figure alone, and of it what has a label that begins with `prefix`."""
+        these = self.values.get(name, {})
+        return Figures(self.at, {name: {one: n for one, n in these.items() if dict(one)[label].startswith(prefix)}})
 
     def quantiles(self, name: str, shares: Sequence[float], **labels: str) -> list[float] | None:
         """Return quantiles of a histogram, interpolated within its buckets as Prometheus does; None where it is empty.
@@ -107,11 +116,13 @@ class Samples:
         kept, wanted = list(self._kept), time.time() - seconds
         return next((one for one in reversed(kept) if one.at <= wanted), kept[0])
 
-    def steps(self, now: Figures) -> list[Figures]:
-        """Return what was counted from sample to sample, oldest first, and since the last until `now`."""
-        kept = [*self._kept, now]
-        return [after.since(before) for before, after in zip(kept, kept[1:], strict=False)]
+    def steps(self, now: Figures) -> list[tuple[float, Figures]]:
+        """Return how many seconds passed and what was counted from sample to sample, oldest first, then to `now`."""
+        return [(after.at - before.at, after.since(before)) for before, after in pairwise([*self._kept, now])]
 
     def _run(self) -> None:
         while not self._stopped.wait(self._every_seconds):
-            self._kept.append(self._take())
+            try:
+                self._kept.append(self._take())
+            except Exception:  # a sample is missing; the thread must go on
+                log.exception("no sample of the figures")

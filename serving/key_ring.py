@@ -41,6 +41,11 @@ class KeyRing:
         place = find_key(keys, text)
         return None if place is None else (place, keys[place])
 
+    def active(self, key_id: str) -> Key | None:
+        """Return the active key of an id."""
+        self._look()
+        return next((key for key in self._keys if key.id == key_id and key.active), None)
+
     def _look(self) -> None:
         if self._file is None or time.monotonic() < self._next_look:
             return

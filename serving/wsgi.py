@@ -26,10 +26,11 @@ from recommender.bundle import Store
 from recommender.config import Config
 from recommender.errors import ConfigError
 from recommender.event_log import EventLog
-from serving import logs
+from serving import admin, logs
 from serving.app import create_app
 from serving.auth import Guard
-from serving.journal import Journal, LogJournal, NoJournal
+from serving.figures import Samples
+from serving.journal import LogJournal, NoJournal
 from serving.key_ring import KeyRing
 from serving.live_bundle import LiveBundle
 from serving.rate_limit import RateLimit
@@ -101,6 +102,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def __init__(self, config: Config, host: str, port: int, workers: int, metrics: Path) -> None:
         self._config = config
         self._metrics = metrics
+        self._sessions = admin.Sessions.of(os.environ, before_fork=True)
         self._limit = RateLimit(config.serving.requests_per_second, config.serving.burst_requests)
         self._public = not _is_loopback(host, port)
         self._settings: dict[str, Any] = {
@@ -130,28 +132,30 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def load(self) -> Flask:
         """Return the application of one worker."""
-        return worker_app(self._config, self._limit, self._metrics, public=self._public)
+        return worker_app(self._config, self._limit, self._sessions, self._metrics, public=self._public)
 
 
-def worker_app(config: Config, limit: RateLimit, metrics: Path | None, *, public: bool) -> Flask:
+def worker_app(
+    config: Config, limit: RateLimit, sessions: admin.Sessions, metrics: Path | None, *, public: bool
+) -> Flask:
     """Load the live bundle in this process and return the application on it.
 
-    All workers share `limit` and the folder `metrics`. Where others than this machine may connect (`public`), there is
-    no development mode.
+    All workers share `limit`, `sessions` and the folder `metrics`. Where others than this machine may connect
+    (`public`), there is no development mode.
     """
-    live = LiveBundle(Store(config.store_path), config.serving.reload_seconds)
-    telemetry = Telemetry(metrics)
+    store, telemetry = Store(config.store_path), Telemetry(metrics)
+    live = LiveBundle(store, config.serving.reload_seconds)
     keys = KeyRing(KeyFile(config.path(config.serving.keys)), required=public)
     guard = Guard(keys, TokenSecrets.of(os.environ), limit)
-    app = create_app(live, _journal(config, telemetry), guard, config.serving.origins, telemetry)
+    event_log = EventLog.at(config.serving.event_log, config.folder) if config.serving.event_log else None
+    journal = NoJournal() if event_log is None else LogJournal(event_log, config.serving.slate_share, telemetry)
+    app = create_app(live, journal, guard, config.serving.origins, telemetry)
+    samples = Samples(telemetry.figures)
+    office = admin.Office(config, store, live, journal, event_log, samples)
+    app.register_blueprint(admin.blueprint(office, admin.Door(keys, sessions)))
+    samples.start()
     live.start()  # last, so that nobody misses the first version
     return app
-
-
-def _journal(config: Config, telemetry: Telemetry) -> Journal:
-    if not config.serving.event_log:
-        return NoJournal()
-    return LogJournal(EventLog.at(config.serving.event_log, config.folder), config.serving.slate_share, telemetry)
 
 
 def _forgetting(metrics: Path) -> Callable[[Any, Any], None]:

@@ -83,7 +83,7 @@ def outcomes(connection: Connection, since: float) -> list[Outcome]:
             if counts:
                 answers.add(rec_id)
     served = select(SLATES.c.placement, func.count()).where(SLATES.c.served_at >= since).group_by(SLATES.c.placement)
-    answered: dict[str, int] = dict(connection.execute(served).all())  # type: ignore[arg-type]
+    answered: dict[str, int] = dict(connection.execute(served).all())
     revenue = _revenue(connection, since)
     return [
         _outcome(placement, seen[placement], answered.get(placement, 0), revenue.get(placement, {}))
