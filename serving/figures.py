@@ -122,7 +122,10 @@ class Samples:
 
     def _run(self) -> None:
         while not self._stopped.wait(self._every_seconds):
-            try:
-                self._kept.append(self._take())
-            except Exception:  # a sample is missing; the thread must go on
-                log.exception("no sample of the figures")
+            self._sample()
+
+    def _sample(self) -> None:
+        try:
+            self._kept.append(self._take())
+        except Exception:  # a sample is missing; the thread must go on
+            log.exception("no sample of the figures")

@@ -12,12 +12,11 @@ UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
 def duration(seconds: float) -> str:
-    """Return a time span in its largest unit."""
+    """Return a time span in the largest unit that it has two of."""
     for unit, length in UNITS:
-        if seconds >= length:
-            number = int(seconds // length)
-            return f"{number} {unit}{'s' if number > 1 else ''}"
-    return "less than a second"
+        if seconds >= 2 * length:
+            return f"{int(seconds // length)} {unit}s"
+    return "a second" if seconds >= 1 else "less than a second"
 
 
 def ago(text: str | None) -> str:
@@ -74,8 +73,13 @@ def size(n_bytes: float | None) -> str:
     return NOTHING if n_bytes is None else f"{n_bytes / 1e6:,.0f} MB"
 
 
+def sentence(text: str) -> str:
+    """Return a text with a capital and a full stop."""
+    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith(".") or not text else ".")
+
+
 WORDS = {
     function.__name__: function
-    for function in (duration, ago, moment, number, percent, milliseconds, rate, figure, size, interval)
+    for function in (duration, ago, moment, number, percent, milliseconds, rate, figure, size, interval, sentence)
 }
 """What every template of the operator's page may call."""

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from recommender.placements import PLACEMENTS
 from serving.figures import Figures, Samples
 
+HOUR_SECONDS = 3600
 SHARES = (0.5, 0.95, 0.99)
 API = "/v1/"
 REQUESTS = "requests_total"
-PERIODS: Mapping[str, float | None] = {"5m": 300.0, "1h": 3600.0, "start": None}
+PERIODS: Mapping[str, float | None] = {"5m": 300.0, "1h": HOUR_SECONDS, "start": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,21 +143,19 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Requests a second from sample to sample, over the last hour; `most` is the top of the chart."""
+    """Requests a second from sample to sample, the last hour from left to right; `most` is the top of the chart."""
 
     bars: list[Bar]
     most: float
-    minutes: float
 
 
 def chart(samples: Samples, now: Figures) -> Chart:
     """Return the chart of the API's requests as this worker remembers them."""
     steps = [(max(seconds, 1e-3), step) for seconds, step in samples.steps(now)]
     rates = [step.only(REQUESTS, "route", API).total(REQUESTS) / seconds for seconds, step in steps]
-    most, whole = max([*rates, 0.0]), sum(seconds for seconds, _ in steps)
-    bars, x = [], 0.0
-    for rate, (seconds, _) in zip(rates, steps, strict=True):
-        width, height = 100 * seconds / whole, 100 * rate / (most or 1.0)
-        bars.append(Bar(x, 100 - height, width, height, f"{rate:.1f} a second"))
-        x += width
-    return Chart(bars, most, whole / 60)
+    most, bars, x = max(rates), list[Bar](), 100.0
+    for rate, (seconds, _) in reversed(list(zip(rates, steps, strict=True))):
+        width, height = 100 * seconds / HOUR_SECONDS, 100 * rate / (most or 1.0)
+        x -= width
+        bars.append(Bar(x, 100 - height, 0.9 * width, height, f"{rate:.1f} a second"))
+    return Chart(bars, most)
