@@ -601,6 +601,19 @@ class StoreConfig(Record):
     keep: int = Field(10, ge=1, description="Versions that pruning leaves.")
 
 
+class Privacy(Record):
+    """Users who are forgotten (`alsobought forget`, `DELETE /v1/users`)."""
+
+    purge_days: float = Field(
+        30.0, ge=0, description="Days after which versions that hold an erased user are deleted, the live one excepted."
+    )
+    files: list[str] = Field(
+        [],
+        description="Files and globs of your own that name users, such as lists made from exports and backups of the "
+        "event log: `forget` takes the user's rows out of CSV, JSON lines, Parquet and SQLite, and searches all.",
+    )
+
+
 class Serving(Record):
     """The HTTP server."""
 
@@ -647,6 +660,7 @@ class Config(Record):
     guardrails: Guardrails = Guardrails()
     doctor: Doctor = Doctor()
     store: StoreConfig = StoreConfig()
+    privacy: Privacy = Privacy()
     serving: Serving = Serving()
 
     _folder: Path = PrivateAttr(default_factory=Path)

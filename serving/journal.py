@@ -117,7 +117,7 @@ class LogJournal:
     def erase(self, user_id: str) -> int:
         """Erase a user, return how many events that were; raises Problem (503)."""
         try:
-            return self._log.erase(user_id)
+            return self._log.erase(user_id).events
         except EventLogError as error:
             raise self._refusal(error) from None
 

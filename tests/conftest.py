@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import subprocess
+import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -70,6 +71,25 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         server = _start_postgres(tmp_path_factory)
     yield server.get_uri()
     server.cleanup()
+
+
+@pytest.fixture
+def own_schema(postgres: str) -> Callable[[], str]:
+    """Make schemas in the server, return their URLs: databases would take longer to make and to stop."""
+    from sqlalchemy import create_engine, text
+    from sqlalchemy.engine import make_url
+
+    server = make_url(postgres).set(drivername="postgresql+psycopg")
+
+    def make() -> str:
+        name = f"log_{uuid.uuid4().hex}"
+        engine = create_engine(server, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE SCHEMA {name}"))
+        engine.dispose()
+        return server.update_query_dict({"options": f"-csearch_path={name}"}).render_as_string(hide_password=False)
+
+    return make
 
 
 def _start_postgres(folders: pytest.TempPathFactory, attempts: int = 3) -> Any:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 
@@ -173,12 +173,16 @@ class Store:
         live = self.current()
         names = self.names()
         doomed = [name for name in names[: max(len(names) - keep, 0)] if name != live]
+        self.remove(doomed)
+        return doomed
+
+    def remove(self, versions: Sequence[str]) -> None:
+        """Delete versions, and what killed runs left; call it within `locked`. Raises StoreError."""
         with disk_errors(self.path):
             self._remove_unfinished()
-            for name in doomed:  # a killed run must not leave half a version under its name
+            for name in versions:  # a killed run must not leave half a version under its name
                 (self.path / name).rename(self.path / f"{UNFINISHED}{name}")
             self._remove_unfinished()
-        return doomed
 
     def unfinished(self) -> list[Path]:
         """Return the folders that a run was killed in writing or deleting; the next publish or prune removes them."""

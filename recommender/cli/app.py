@@ -29,6 +29,7 @@ VERBS = (
     "export",
     "serve",
     "events",
+    "forget",
     "keys",
     "models",
     "doctor",

@@ -29,6 +29,7 @@ def command(shell: Shell, html_path: Path | None, csv_path: Path | None, previou
     from recommender.evaluation.html import write_html
     from recommender.evaluation.previous import changes_since, read_previous
     from recommender.pipeline import evaluate
+    from recommender.pipeline.exported import note_export
 
     config = shell.config()
     for path in (html_path, csv_path):
@@ -42,6 +43,8 @@ def command(shell: Shell, html_path: Path | None, csv_path: Path | None, previou
         write_cases(csv_path, report.cases)
     if html_path is not None:
         write_html(html_path, report, changes)
+    for path in filter(None, (csv_path, html_path)):
+        note_export(config.store_path, path)  # they name users
     shell.answer(report.to_dict(), *readable(report, changes), *(warning(text) for text in report.warnings))
     shell.tell("", *(printable(note) for note in report.notes))
     shell.tell(*(f"wrote {path}" for path in (html_path, csv_path) if path is not None))

@@ -111,15 +111,16 @@ def rollback(shell: Shell, version: str | None) -> None:
 @click.option("--keep", type=click.IntRange(1), help="How many versions stay; without it, [store] keep.")
 @verb
 def prune(shell: Shell, keep: int | None) -> None:
-    """Delete the oldest versions; the live one always stays."""
+    """Delete the oldest versions, and those whose erased users have waited; the live one always stays."""
     from recommender.bundle import Store
+    from recommender.pipeline.forget import purge_erased
 
     config = shell.config()
     store = Store(config.store_path)
     pruned: list[str] = []
     if store.path.exists():  # taking the lock would make the folder
         with store.locked():
-            pruned = store.prune(keep or config.store.keep)
+            pruned = [*store.prune(keep or config.store.keep), *purge_erased(config)]
     shell.answer({"pruned": pruned}, *(f"deleted {version}" for version in pruned))
     if not pruned:
         shell.tell(f"{store.path}: nothing to delete")

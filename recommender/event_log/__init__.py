@@ -8,12 +8,13 @@ from recommender.event_log.backup import back_up, restore
 from recommender.event_log.database import Database, EventLogError
 from recommender.event_log.group_commit import GroupCommit
 from recommender.event_log.log import EventLog, erasure_digest
-from recommender.event_log.records import LoggedEvent, ServedSlate
+from recommender.event_log.records import Erased, LoggedEvent, ServedSlate
 from recommender.event_log.schema import SCHEMA_VERSION
 
 __all__ = [
     "SCHEMA_VERSION",
     "Database",
+    "Erased",
     "EventLog",
     "EventLogError",
     "GroupCommit",

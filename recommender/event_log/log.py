@@ -28,7 +28,7 @@ from recommender.dataset.recent import NOTHING_RECENT, Recent, RecentEvent
 from recommender.event_log import outcomes, report
 from recommender.event_log.database import Database, EventLogError
 from recommender.event_log.outcomes import ItemOutcome, Outcome
-from recommender.event_log.records import LoggedEvent, ServedSlate
+from recommender.event_log.records import Erased, LoggedEvent, ServedSlate
 from recommender.event_log.schema import ERASURES, EVENTS, MERGES, SLATES
 
 MOST_RECENT = 500
@@ -105,8 +105,8 @@ class EventLog:
                 [row],
             )
 
-    def erase(self, user_id: str) -> int:
-        """Delete what the log has of a user and of the sessions joined to it; return the number of events deleted.
+    def erase(self, user_id: str) -> Erased:
+        """Delete what the log has of a user and of the sessions joined to it, and return what that was.
 
         What remains is a digest of each id: answers and training leave out what they still hold of it from before.
         Raises EventLogError.
@@ -118,8 +118,8 @@ class EventLog:
                 .where(EVENTS.c.user_id == user_id, EVENTS.c.session_id.is_not(None))
                 .distinct()
             )
-            last = last_position(connection)
-            digests = [erasure_digest("user", user_id), *(erasure_digest("session", one) for one in set(sessions))]
+            last, found = last_position(connection), sorted(set(sessions))
+            digests = [erasure_digest("user", user_id), *(erasure_digest("session", one) for one in found)]
             insert = self._insert_of(ERASURES)
             connection.execute(
                 insert.on_conflict_do_update(
@@ -131,12 +131,19 @@ class EventLog:
             gone = connection.execute(delete(EVENTS).where(EVENTS.c.user_id == user_id)).rowcount
             connection.execute(delete(SLATES).where(SLATES.c.user_id == user_id))
             connection.execute(delete(MERGES).where(MERGES.c.user_id == user_id))
-            for session_id in set(sessions):
+            for session_id in found:
                 of_session = (EVENTS.c.session_id == session_id) & EVENTS.c.user_id.is_(None)
                 gone += connection.execute(delete(EVENTS).where(of_session)).rowcount
                 connection.execute(delete(SLATES).where(SLATES.c.session_id == session_id))
         self._forget_in_files()
-        return gone
+        return Erased(gone, tuple(found))
+
+    def mentions(self, ids: Sequence[str]) -> int:
+        """Return how many rows name a user or session of these. Raises EventLogError."""
+        if not self.database.exists():
+            return 0
+        with self.database.reading() as connection:
+            return report.mentions(connection, ids)
 
     def erasures(self) -> dict[str, float]:
         """Return digests of erased users and sessions, and when that was (seconds since 1970). Raises EventLogError."""

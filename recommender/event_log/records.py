@@ -30,6 +30,14 @@ class LoggedEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class Erased:
+    """What an erasure found: how many events it deleted, and the sessions that were the user's."""
+
+    events: int
+    sessions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ServedSlate:
     """One answer as it was served; `items` holds item id and source of each place, `anchors` the items asked about."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, func, or_, select
 
 from recommender.dataset.event_names import canonical_event
 from recommender.event_log.schema import ERASURES, EVENTS, MERGES, SLATES, version_of
@@ -31,6 +31,17 @@ def counts(connection: Connection) -> dict[str, Any]:
     rows = {name: connection.scalar(select(func.count()).select_from(table)) for name, table in tables.items()}
     last = connection.scalar(select(func.max(EVENTS.c.received_at)))
     return {"schema": version_of(connection), **rows, "last_received_at": last}
+
+
+def mentions(connection: Connection, ids: Collection[str]) -> int:
+    """Return how many rows of all tables name a user or session of these."""
+    tables = (EVENTS, SLATES, MERGES)
+    named = (or_(table.c.user_id.in_(ids), table.c.session_id.in_(ids)) for table in tables)
+    rows = (
+        connection.scalar(select(func.count()).select_from(table).where(where))
+        for table, where in zip(tables, named, strict=True)
+    )
+    return sum(number or 0 for number in rows)
 
 
 def attributed(connection: Connection, weighted: Collection[str] = ("view", "purchase")) -> list[Attributed]:

@@ -104,7 +104,13 @@ def require_enough(dataset: Dataset) -> None:
 def _erasures(config: Config) -> Mapping[str, float]:
     """Return when users and sessions were erased; also what comes from files must be without them."""
     url = config.serving.event_log
-    return EventLog.at(url, config.folder).erasures() if url else {}
+    if not url:
+        return {}
+    log = EventLog.at(url, config.folder)
+    try:
+        return log.erasures()
+    finally:
+        log.close()
 
 
 def _events(config: Config, table: Any) -> Sequence[Source]:

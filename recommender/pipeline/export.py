@@ -18,6 +18,7 @@ from recommender.config import Config
 from recommender.errors import ConfigError
 from recommender.ingest import IdList, read_id_list
 from recommender.models.threads import available_threads
+from recommender.pipeline.exported import note_export
 from recommender.pipeline.row_files import format_of, rows_written
 from recommender.pipeline.slates import CHUNK, Question, Slates, make_slates, slates_by_workers
 from recommender.placements import PLACEMENTS, placement_of
@@ -121,6 +122,8 @@ def run(
             unknown += slates.unknown
             done += slates.asked
             progress("export", done, n_asked)
+    if question.asked_with == "user_id":
+        note_export(store.path, out)
     n_rows = rows_by_source.total()
     return ExportResult(
         out=str(out),

@@ -26,6 +26,7 @@ from recommender.pipeline.check import CheckReport, live_bundle, read_and_check
 from recommender.pipeline.checkpoints import Checkpoints, remove_checkpoints
 from recommender.pipeline.data_checks import Seen
 from recommender.pipeline.fit import fit_bundle, precompute
+from recommender.pipeline.forget import purge_erased
 from recommender.pipeline.gate import pass_gate
 from recommender.pipeline.run_page import write_page
 from recommender.pipeline.run_record import RunLog, Stage, outcome_of, who
@@ -257,10 +258,11 @@ class Night:
         return version
 
     def promote(self, version: str) -> None:
-        """Make the version live and delete the oldest ones."""
+        """Make the version live; delete the oldest ones, and those whose erased users have waited long enough."""
         with self._stage("promote and prune"):
             self.store.promote(version)
             self.store.prune(self.config.store.keep)
+            purge_erased(self.config)
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[Stage]:

@@ -2,31 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
-from sqlalchemy.engine import make_url
 
 from recommender.event_log import EventLog
-
-
-@pytest.fixture
-def own_schema(postgres: str) -> Callable[[], str]:
-    """Make schemas in the server, return their URLs: databases would take longer to make and to stop."""
-    server = make_url(postgres).set(drivername="postgresql+psycopg")
-
-    def make() -> str:
-        name = f"log_{uuid.uuid4().hex}"
-        engine = create_engine(server, isolation_level="AUTOCOMMIT")
-        with engine.connect() as connection:
-            connection.execute(text(f"CREATE SCHEMA {name}"))
-        engine.dispose()
-        return server.update_query_dict({"options": f"-csearch_path={name}"}).render_as_string(hide_password=False)
-
-    return make
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

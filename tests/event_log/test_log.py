@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from recommender.dataset import NOTHING_RECENT, RecentEvent
 from recommender.errors import ConfigError
-from recommender.event_log import EventLog, LoggedEvent, ServedSlate, erasure_digest
+from recommender.event_log import Erased, EventLog, LoggedEvent, ServedSlate, erasure_digest
 
 
 def event(number: int, **fields: Any) -> LoggedEvent:
@@ -76,7 +76,7 @@ def test_erasing_leaves_nothing_but_digests(log: EventLog) -> None:
         [slate("a", user_id="u"), slate("b", session_id="s"), slate("c", user_id="other")],
     )
     log.merge("s3", "u")
-    assert log.erase("u") == 2
+    assert log.erase("u") == Erased(2, ("s", "s3"))
     assert ids(log, "u", "s") == []
     assert ids(log, "other") == ["i3"]
     assert set(log.erasures()) == {erasure_digest("user", "u"), *(erasure_digest("session", s) for s in ("s", "s3"))}
@@ -134,7 +134,7 @@ def test_nothing_in_an_id_is_sql(log: EventLog) -> None:
     log.append([event(1, user_id=evil, session_id=evil, item_id=evil, order_id=evil)])
     log.merge(evil, evil)
     assert ids(log, evil, evil) == [evil]
-    assert log.erase(evil) == 1
+    assert log.erase(evil).events == 1
 
 
 def test_a_log_that_was_never_written_is_empty_and_reading_makes_no_file(
