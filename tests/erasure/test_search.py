@@ -86,19 +86,22 @@ def test_id_maps_are_looked_up_and_numbers_passed_over(tmp_path: Path) -> None:
 def test_sqlite_is_searched_in_rows_and_in_pages_that_no_row_uses(tmp_path: Path) -> None:
     path = tmp_path / "a.db"
     connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("PRAGMA secure_delete = OFF")
+    connection.execute("PRAGMA secure_delete = ON")
     connection.execute("CREATE TABLE t (user_id TEXT, item_id TEXT, n INTEGER)")
     connection.executemany("INSERT INTO t VALUES (?, ?, 1)", [(f"user/4711{n}", "thing") for n in range(300)])
     assert where(path) is None, "other users' ids begin like this one"
     connection.execute("INSERT INTO t VALUES ('user/4711', 'x', 1)")
     assert where(path) == "table t, column user_id"
+    connection.execute("PRAGMA secure_delete = OFF")
     connection.execute("DELETE FROM t WHERE user_id = 'user/4711'")
     assert where(path) == "pages that no row uses"
+    connection.execute("PRAGMA secure_delete = ON")
     connection.execute("VACUUM")
     assert where(path) is None
     connection.execute("UPDATE t SET item_id = 'user/4711'")
     assert where(path) is None, "an item is called so"
     connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA secure_delete = OFF")
     connection.execute("INSERT INTO t VALUES ('session-of-4711', 'x', 1)")
     connection.execute("DELETE FROM t WHERE user_id = 'session-of-4711'")
     assert where(path) == "pages that no row uses", "the write-ahead log has it"
