@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from recommender.errors import DataError
 from recommender.ingest.columns import Column
 from recommender.ingest.connectors.connector import Stream
+from recommender.ingest.connectors.objects import BATCH_OBJECTS
 from recommender.ingest.sources import Batch, Source
 
 
@@ -43,12 +45,28 @@ def mapped(
     def make() -> Iterator[Batch]:
         have = require_columns(source, needed)
         taken = [name for name in dict.fromkeys([*needed, *optional]) if name in have]
-        for batch in source.batches(taken):
+        for batch in _pieces(source.batches(taken)):
             absent = pa.nulls(batch.columns.num_rows, pa.string())
             theirs = {name: absent for name in optional if name not in have}
             yield _converted(batch, convert({**theirs, **dict(zip(taken, batch.columns.columns, strict=True))}), ours)
 
     return Stream(source.name, tuple(ours), make)
+
+
+def _pieces(batches: Iterable[Batch]) -> Iterator[Batch]:
+    """Cut batches into pieces of at most BATCH_OBJECTS rows: as Python's strings, rows take ten times their bytes."""
+    for batch in batches:
+        for start in range(0, max(batch.columns.num_rows, 1), BATCH_OBJECTS):
+            yield Batch(
+                batch.columns.slice(start, BATCH_OBJECTS),
+                batch.lines[start : start + BATCH_OBJECTS],
+                partial(_text_from, batch, start),
+                () if start else batch.refused,
+            )
+
+
+def _text_from(batch: Batch, start: int, i: int) -> str:
+    return batch.row_text(start + i)
 
 
 def require_columns(source: Source, needed: Sequence[str]) -> list[str]:

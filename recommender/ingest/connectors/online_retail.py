@@ -10,8 +10,9 @@ The workbooks (.xlsx, every sheet; needs the extra `excel`), or a sheet saved as
     Quantity, UnitPrice / Price          quantity, price, in pounds
     Description                          title of the catalogue, the last one that is no remark of the warehouse
 
-Product codes begin with five digits; postage, bank charges, discounts, vouchers, samples and corrections of bad debts
-do not, and are left out and counted by code. So are lines without a price, by which the warehouse corrected its stock.
+Product codes begin with five digits or with DCGS, and PADS is one; postage, bank charges, discounts, vouchers, samples
+and corrections of bad debts are left out and counted by code. So are lines without a price, by which the warehouse
+corrected its stock.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ NAMES = {
     "price": ("UnitPrice", "Price"),
     "user": ("CustomerID", "Customer ID"),
 }
-PRODUCT = re.compile(r"^\d{5}")
+PRODUCT = re.compile(r"^(\d{5}|DCGS|PADS$)")
 AMERICAN = re.compile(r"^(\d{1,2})/(\d{1,2})/(\d{4}) (\d{1,2}):(\d\d)")
 ITEMS = ("item_id", "title", "price")
 EXCEL = (".xlsx", ".xls")

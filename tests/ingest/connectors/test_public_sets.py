@@ -35,6 +35,7 @@ def test_online_retail_tells_products_purchases_and_cancellations(ingested: Inge
         "no price: corrections of stock": 1,
     }
     assert found.item("22633") == {"item_id": "22633", "title": "HAND WARMER UNION JACK", "price": 2.1}
+    assert found.item("DCGSSGIRL")["title"] == "GIRLS PARTY BAG"
 
 
 def test_the_second_online_retail_names_its_columns_otherwise(ingested: Ingest) -> None:
