@@ -153,6 +153,23 @@ def test_the_readmes_shell_runs(tmp_path: Path) -> None:
     assert '"placement": "for-you"' in done.stdout or '"placement":"for-you"' in done.stdout
 
 
+def test_from_shopifys_exports_to_a_slate_as_the_connectors_page_says(tmp_path: Path) -> None:
+    fixtures = ROOT / "tests" / "ingest" / "connectors" / "fixtures" / "shopify"
+    shutil.copy(fixtures / "orders_export_1.csv", tmp_path)
+    shutil.copy(fixtures / "products_export.csv", tmp_path / "products_export_1.csv")
+    text = (ROOT / "docs" / "connectors.md").read_text(encoding="utf-8")
+    section = text.split("## From Shopify to slates on a page\n")[1].split("\n## ")[0]
+    lines = [line for language, block in FENCE.findall(section) if language == "shell" for line in block.splitlines()]
+    assert [line.split()[1] for line in lines] == ["ingest", "check", "train", "serve", "keys"]
+    script = "\n".join(["set -eu", *(line for line in lines if "serve" not in line)])
+    environment = {**os.environ, "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
+    done = subprocess.run(["bash", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    asked = ["alsobought", "recommend", "--placement", "also-bought", "--item", "0042"]
+    slate = subprocess.run(asked, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True)
+    assert "Camping Stove" in slate.stdout
+
+
 EXAMPLES = ROOT / "docs" / "operations" / "examples"
 
 

@@ -111,10 +111,11 @@ def _order(event: Mapping[str, Any]) -> str | None:
 
 
 def _parameter(event: Mapping[str, Any], key: str) -> str | None:
-    for parameter in event.get("event_params") or ():
-        if parameter.get("key") == key:
-            value = parameter.get("value") or {}
-            return text_of(value.get("string_value"))
+    parameters = event.get("event_params")
+    for parameter in parameters if isinstance(parameters, list) else ():
+        if isinstance(parameter, dict) and parameter.get("key") == key:
+            value = parameter.get("value")
+            return text_of(value.get("string_value")) if isinstance(value, dict) else None
     return None
 
 
