@@ -15,11 +15,11 @@ from recommender.ingest.connectors.json_ld import items_of
 from recommender.ingest.connectors.objects import Gatherer
 
 WORDS = (
-    "items", "item_id", "event_name", "event_params", "key", "value", "string_value", "currency", "ecommerce", "user_id",
-    "transaction_id", "purchase", "refund", "event", "push", "data", "detail", "products", "id", "actionField", "0", "1", "2",
-    "@type", "@graph", "Product", "ProductGroup", "BreadcrumbList", "itemListElement", "item", "position", "name", "sku",
-    "hasVariant", "isVariantOf", "offers", "price", "priceSpecification", "availability", "image", "url", "brand", "category",
-    "view_item", "mainEntity",
+    "items", "item_id", "event_name", "event_params", "key", "value", "string_value", "currency", "ecommerce",
+    "user_id", "transaction_id", "purchase", "refund", "event", "push", "data", "detail", "products", "id",
+    "actionField", "0", "1", "2", "@type", "@graph", "Product", "ProductGroup", "BreadcrumbList",
+    "itemListElement", "item", "position", "name", "sku", "hasVariant", "isVariantOf", "offers", "price",
+    "priceSpecification", "availability", "image", "url", "brand", "category", "view_item", "mainEntity",
 )  # fmt: skip
 SCALARS = st.one_of(
     st.none(), st.booleans(), st.integers(-(2**53), 2**53), st.floats(allow_nan=False), st.sampled_from(WORDS)
