@@ -16,7 +16,8 @@ from recommender.ingest.connectors import (
     retailrocket,
     shopify_orders,
     shopify_products,
-    woocommerce,
+    woocommerce_orders,
+    woocommerce_products,
 )
 
 INTRODUCTION = """\
@@ -29,7 +30,8 @@ use them, [data](data.md) what the columns on our side mean."""
 MODULES = (
     ("shopify", "orders", shopify_orders),
     ("shopify", "products", shopify_products),
-    ("woocommerce", "", woocommerce),
+    ("woocommerce", "orders", woocommerce_orders),
+    ("woocommerce", "products", woocommerce_products),
     ("ga4", "", ga4),
     ("data-layer", "", data_layer),
     ("merchant-feed", "", merchant_feed),

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 CONNECTORS = """\b
 CONNECTOR is one of
   shopify         the exports of orders and of products, CSV
-  woocommerce     orders by one of three plugins, CSV
+  woocommerce     orders by one of three plugins, and products, CSV
   ga4             Google Analytics 4: the BigQuery export, JSON lines or Parquet
   data-layer      a log of dataLayer pushes, JSON lines
   merchant-feed   a Google Merchant Center feed, TSV or XML: a catalogue

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -100,11 +101,11 @@ def read(
 
     Parameters
     ----------
-    events : table
-        A pandas, polars or Arrow table with E rows: `item_id`, one of `user_id`, `session_id` and `order_id`, and,
-        where there are such, `event`, `timestamp` (naive means UTC), `quantity`, `price`, `event_id`; docs/data.md
-        has the rules.
-    catalogue : table, optional
+    events : table, or path or paths
+        A pandas, polars or Arrow table, CSV or Parquet files, or a glob of them, with E rows: `item_id`, one of
+        `user_id`, `session_id` and `order_id`, and, where there are such, `event`, `timestamp` (naive means UTC),
+        `quantity`, `price`, `event_id`; docs/data.md has the rules.
+    catalogue : table, or path or paths, optional
         I rows: `item_id`, and `title`, `category`, `price`, `in_stock`, … where there are such.
     columns, catalogue_columns : mapping, optional
         Our name -> yours, where they differ: {"user_id": "customer"}.
@@ -128,9 +129,25 @@ def read(
     for key, names in (("data__events_columns", columns), ("data__catalogue_columns", catalogue_columns)):
         if names:
             options[key] = dict(names)
+    tables: dict[str, Any] = {}
+    for name, given in (("events", events), ("catalogue", catalogue)):
+        named = _named(given)
+        if named is None:
+            tables[name] = given
+        else:
+            options[f"data__{name}"] = named
     config = config_of(None, options)
-    dataset, check = read_and_check(config, events=events, catalogue=catalogue, progress=progress)
+    dataset, check = read_and_check(config, **tables, progress=progress)
     return Data(dataset, check, config)
+
+
+def _named(given: Any) -> str | list[str] | None:
+    """Return files as shop.toml names them, None where a table was given."""
+    if isinstance(given, str | Path):
+        return str(given)
+    if isinstance(given, list | tuple) and given and all(isinstance(one, str | Path) for one in given):
+        return [str(one) for one in given]
+    return None
 
 
 def events_frame(dataset: Dataset, events: Events) -> pd.DataFrame:

@@ -39,6 +39,18 @@ def test_arrow_tables_are_read_too() -> None:
     assert len(rec.read(table)) == 12
 
 
+def test_files_are_read_too(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"user_id": ["a", "b", "c"] * 4, "item_id": ["x", "y", "z"] * 4})
+    frame.to_csv("1.csv", index=False)
+    frame.to_parquet(tmp_path / "2.parquet")
+    goods = pd.DataFrame({"item_id": ["x"], "title": ["X"]})
+    assert len(rec.read(tmp_path / "2.parquet", goods)) == 12
+    assert len(rec.read(["1.csv", tmp_path / "2.parquet"])) == 24
+    assert len(rec.read("*.csv")) == 12
+    with pytest.raises(DataError, match=r"3\.csv: no such file; data\.events names it"):
+        rec.read("3.csv")
+
+
 def test_the_page_says_what_was_refused(tmp_path: Path) -> None:
     frame = pd.DataFrame({"user_id": ["a", "b", "c"] * 4 + [""], "item_id": ["x", "y", "z"] * 4 + ["x"]})
     data = rec.read(frame, data__max_refused=0.2)

@@ -31,7 +31,7 @@ JSON = st.recursive(
 )
 OBJECTS = st.dictionaries(st.sampled_from(WORDS), JSON, min_size=1, max_size=8)
 
-quickly = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+quickly = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.mark.parametrize(

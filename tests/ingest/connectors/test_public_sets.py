@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
-from recommender.errors import DataError
+from recommender.errors import ConfigError, DataError
 from recommender.ingest.connectors.instacart import days_before_last
 from tests.ingest.connectors.conftest import FIXTURES
 
@@ -60,6 +61,20 @@ def test_the_workbook_is_read_with_all_its_sheets(ingested: Ingest, tmp_path: Pa
         ("17850", "85123", "2010-12-01 08:26:00"),  # numbers in the workbook, ids here
         ("17850", "85123A", "2011-12-01 08:26:00"),
     ]
+
+
+def test_without_the_library_a_workbook_says_what_to_install(
+    ingested: Ingest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book = workbook(tmp_path / "online_retail.xlsx")
+    monkeypatch.setitem(sys.modules, "python_calamine", None)
+    with pytest.raises(ConfigError, match=r"pip install 'alsobought\[excel\]', or save the sheet as CSV"):
+        ingested("online-retail", str(book))
+
+
+def test_what_is_no_workbook_is_named(ingested: Ingest) -> None:
+    with pytest.raises(DataError, match=r"book\.xlsx: can't be read as an Excel workbook"):
+        ingested("online-retail", files={"book.xlsx": "not one"})
 
 
 def test_another_table_is_named(ingested: Ingest) -> None:

@@ -78,3 +78,36 @@ def test_one_row_per_item(ingested: Ingest) -> None:
 def test_a_file_without_order_lines_is_named(ingested: Ingest) -> None:
     with pytest.raises(DataError, match=r"report\.csv: no columns of order lines .* found 'Date', 'Order #'"):
         ingested("woocommerce", files={"report.csv": "Date,Order #,Product(s)\n2026-01-01,1,1x Tent\n"})
+
+
+def test_products_and_their_variations(ingested: Ingest) -> None:
+    found = ingested("woocommerce", "woocommerce/products.csv")
+    assert [row["item_id"] for row in found.items] == ["007", "SOCK-R-M", "34"]
+    assert found.item("007") == {
+        "item_id": "007",
+        "title": "Camping Stove",
+        "category": "Outdoor > Camping > Stoves",
+        "brand": "Fjell",
+        "price": 29,
+        "in_stock": True,
+        "url": "/?p=31",
+        "image_url": "https://shop.example/stove.jpg",
+        "group_id": "31",
+        "tags": "gas, light",
+    }
+    red, blue = found.item("SOCK-R-M"), found.item("34")
+    assert (red["category"], red["brand"], red["group_id"]) == ("Clothing, warm > Socks", "Tropf", "32")
+    assert (red["price"], red["in_stock"]) == (12.5, True)  # the sale has dates; it may be ordered without stock
+    assert (red["image_url"], blue["image_url"]) == ("https://shop.example/red.jpg", "https://shop.example/socks.jpg")
+    assert (blue["group_id"], blue["in_stock"]) == ("32", False)
+    assert found.left_out == {
+        "variable products: their parts are the items": 1,
+        "private products and drafts": 1,
+        "hidden products": 1,
+        "grouped products: their parts are the items": 1,
+    }
+
+
+def test_orders_and_products_side_by_side(ingested: Ingest) -> None:
+    found = ingested("woocommerce", ADVANCED, "woocommerce/products.csv")
+    assert {row["item_id"] for row in found.events} >= {row["item_id"] for row in found.items[:2]}
