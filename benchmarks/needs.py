@@ -4,7 +4,8 @@
     python -m benchmarks.needs --validation
 
 up-sell: the last 8 weeks are the test; asked about is the last item of each product type that a household bought
-before, right are its first purchases of that type 1.05 to 2 times dearer. buy-again: the last 28 days are the test;
+before, right are its first purchases of that type 1.05 to 2 times dearer, items with at least 5 households in training.
+The rivals show such items only, too. buy-again: the last 28 days are the test;
 right are the past items that a household bought again. With --validation the test is put away, and the same questions
 are put to the 8 weeks and 28 days before it: defaults were chosen there. Prices are medians paid in the 90 days before
 the cut, so that none is known too early. No option is set but those that a row names.
@@ -39,6 +40,7 @@ from recommender.pipeline.fit import fit_bundle
 JOURNEY = Path("data/complete-journey")
 UP_SELL_DAYS, BUY_AGAIN_DAYS, PRICE_DAYS, POPULAR_DAYS = 56, 28, 90, 28
 HALF_LIVES = (15, 30, 60, 90, 120, 240)
+LEAST_BUYERS = 5
 MOST_CASES = 10_000
 K = 10
 
@@ -85,13 +87,18 @@ def _up_sell(dataset: Dataset, config: Config, end: int) -> list[dict[str, Any]]
     before, after = _cut(dataset, end, UP_SELL_DAYS)
     bundle = fit_bundle(before, config, progress=_say)
     train, test = goal_events(before.events, "purchase"), goal_events(after, "purchase")
-    task = up_sell_task(bundle, train, test, bundle.catalogue.servable, MOST_CASES)
-    popular = _buyers(train.where(train.time > train.time[-1] - POPULAR_DAYS * SECONDS_PER_DAY), len(bundle.items))
-    ever = _buyers(train, len(bundle.items))
+    recent, ever = (_buyers(part, len(bundle.items)) for part in (_last(train, POPULAR_DAYS), train))
+    known = bundle.catalogue.servable & (ever >= LEAST_BUYERS)
+    task = up_sell_task(bundle, train, test, known, MOST_CASES)
+
+    def in_band(scores: NDArray[np.float64], *, hide_owned: bool) -> Callable[[], Slates]:
+        return lambda: _in_band(bundle, task, np.where(known, scores, -np.inf), hide_owned=hide_owned)
+
     asked: dict[str, Callable[[], Slates]] = {
-        f"most popular of the type in the band ({POPULAR_DAYS} days)": lambda: _in_band(bundle, task, popular),
-        "most popular of the type in the band (all days)": lambda: _in_band(bundle, task, ever),
-        "next dearer of the type": lambda: _in_band(bundle, task, -bundle.trade_ups.price.astype(np.float64)),
+        "most popular of the type in the band": in_band(ever, hide_owned=False),
+        "the same, less what the household bought before": in_band(ever, hide_owned=True),
+        f"the same, of the last {POPULAR_DAYS} days": in_band(recent, hide_owned=True),
+        "next dearer of the type": in_band(-bundle.trade_ups.price.astype(np.float64), hide_owned=False),
         "up-sell as served": lambda: _served(bundle, task),
         "up-sell as served, gain_weight 0": lambda: _served(_with_gain(bundle, 0.0), task),
         "up-sell as served, gain_weight 1": lambda: _served(_with_gain(bundle, 1.0), task),
@@ -169,8 +176,12 @@ def _buyers(train: Events, n_items: int) -> NDArray[np.float64]:
     return np.bincount(pairs % n_items, minlength=n_items).astype(np.float64)
 
 
-def _in_band(bundle: Bundle, task: Task, scores: NDArray[np.float64]) -> Slates:
-    """Return the best three of the anchor's category in the band that the household never bought."""
+def _last(train: Events, days: int) -> Events:
+    return train.where(train.time > train.time[-1] - days * SECONDS_PER_DAY)
+
+
+def _in_band(bundle: Bundle, task: Task, scores: NDArray[np.float64], *, hide_owned: bool) -> Slates:
+    """Return the best three of the anchor's category in the band, those scored -inf left out."""
     config, category = bundle.config.models.up_sell, bundle.catalogue.category
     members = {int(code): np.flatnonzero(category == code) for code in np.unique(category[_anchors(bundle, task)])}
     slates = np.full((len(task), K), -1, dtype=np.int32)
@@ -180,7 +191,9 @@ def _in_band(bundle: Bundle, task: Task, scores: NDArray[np.float64]) -> Slates:
         with np.errstate(invalid="ignore"):
             ratio = price[items] / price[anchor]
         items = items[(ratio >= config.low - 1e-6) & (ratio <= config.high + 1e-6)]
-        items = items[~np.isin(items, task.given.of(case))]
+        items = items[np.isfinite(scores[items])]
+        if hide_owned:
+            items = items[~np.isin(items, task.given.of(case))]
         best = items[np.argsort(-scores[items], kind="stable")][:3]
         slates[case, : len(best)] = best
     return slates
