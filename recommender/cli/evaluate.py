@@ -31,7 +31,7 @@ def command(shell: Shell, html_path: Path | None, csv_path: Path | None, previou
     from recommender.pipeline import evaluate
     from recommender.pipeline.exported import note_export
 
-    config = shell.config()
+    config = shell.tuned_config()
     for path in (html_path, csv_path):
         if path is not None and not path.parent.is_dir():
             raise ConfigError(f"{path}: no such folder; make it, or name another")

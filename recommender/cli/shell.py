@@ -34,6 +34,15 @@ class Shell:
 
         return load_config(self.config_path, self.overrides, tuned=tuned)
 
+    def tuned_config(self) -> Config:
+        """The same, and say so where there is a tuned.toml: its options count and are easily forgotten."""
+        from recommender.config import TUNED
+
+        config = self.config()
+        if (self.config_path.parent / TUNED).exists():
+            self.tell(f"With the options of {self.config_path.parent / TUNED}")
+        return config
+
     @contextmanager
     def progress(self) -> Iterator[Progress]:
         """Report long work on stderr, unless --quiet."""

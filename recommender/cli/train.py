@@ -31,7 +31,7 @@ def command(shell: Shell, force: bool, no_promote: bool, dry_run: bool, resume: 
     """
     from recommender.lock import lock_of
 
-    config = shell.config()
+    config = shell.tuned_config()
     with lock_of(config.store_path):  # before the slow imports: a second run hears at once that it is one too many
         from recommender.pipeline import train
 

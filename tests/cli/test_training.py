@@ -41,9 +41,11 @@ def test_init_check_train_and_ask(run: Run, tmp_path: Path) -> None:
 
 
 def test_json_answers_are_all_there_is_on_stdout(run: Run, own_shop: Path) -> None:
+    (own_shop / "tuned.toml").write_text("[blend]\nals = 0.9\n", encoding="utf-8")
     for verb in ("check", "evaluate", "train"):
         done = run(verb, "--json", cwd=own_shop)
         assert done.returncode == 0, done.stderr
+        assert ("With the options of tuned.toml" in done.stderr) == (verb != "check")
         assert isinstance(json.loads(done.stdout), dict)
     assert json.loads(done.stdout)["version"] == "v00002"
     assert Store(own_shop / "models").current() == "v00002"
