@@ -29,6 +29,7 @@ from pydantic import (
 from recommender.errors import ConfigError
 
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Currency = Annotated[str, StringConstraints(pattern=r"^([A-Z]{3})?$")]
 Column = Annotated[str, Field(min_length=1)]
 Policy = Literal["consumable", "durable", "learnt"] | Annotated[float, Field(gt=0)]
 EventType = Annotated[str, StringConstraints(min_length=1, to_lower=True, strip_whitespace=True)]
@@ -102,6 +103,9 @@ class Data(Record):
     catalogue: str | list[str] | None = Field(None, description="The same for the catalogue; optional.")
     catalogue_query: str | None = Field(None, description="The SQL query, where `catalogue` is a URL.")
     catalogue_columns: CatalogueColumns = CatalogueColumns()
+    currency: Currency = Field(
+        "", description='Of the catalogue\'s prices, such as "EUR"; the demo shop writes it. Empty: bare numbers.'
+    )
     ownership: str | list[str] | None = Field(
         None, description="Files of what users have from elsewhere: user_id, item_id, source, timestamp; optional."
     )

@@ -51,7 +51,7 @@ def create_app(
     app.register_blueprint(openapi.blueprint())
     app.register_blueprint(index.blueprint(bundles))
     app.register_blueprint(widget.blueprint())
-    app.register_blueprint(demo.blueprint(bundles, journal))
+    app.register_blueprint(demo.blueprint(bundles))
     problems.install(app)
     app.after_request(_secure)
     return app

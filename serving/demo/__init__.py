@@ -1,7 +1,7 @@
-"""The demo: the bundle's catalogue as a small plain shop, to see recommendations where customers would.
+"""The demo: the bundle's catalogue as a small shop that uses the widget and the API as any other shop would.
 
-It holds pages, templates and styles only, and asks the same placements as the API; no route of the API lives
-here. Only `serving.app` imports it.
+It renders pages and draws pictures; what is recommended, and why, its pages ask the public API for. Only `serving.app`
+imports it.
 """
 
 from serving.demo.pages import blueprint

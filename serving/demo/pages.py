@@ -1,32 +1,32 @@
-"""The pages of the demo: home, browse and search, product."""
+"""The pages of the demo: home, browse and search, product, basket, checkout; the customer switch and the pictures."""
 
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
 
+from babel import Locale
+from babel.numbers import format_currency, format_decimal
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from recommender.dataset import normal_category
-from recommender.placements import PLACEMENTS, Query, recommend
-from serving.demo.shop import SEPARATOR, Card, Shop
-from serving.journal import Journal
+from serving.demo.pictures import picture
+from serving.demo.shop import SEPARATOR, Shop
+from serving.demo.visitor import Visitor
 from serving.live_bundle import BundleSource, per_bundle
 from serving.parameters import CATEGORY, ITEM_ID, USER_ID, Parameter, read_parameters, text_of, whole_number
 from serving.problems import NOT_FOUND, Problem
 
-SHELF_SIZE = 6
-SAMPLE_CUSTOMERS = 5
-HOME_SHELVES = ("for-you", "popular", "trending", "new-arrivals")
-PRODUCT_SHELVES = ("also-bought", "similar-items")
+CUSTOMERS = 5
+ENGLISH = Locale("en")
+PICTURES_LAST = "public, max-age=3600"
 
 WORDS = Parameter("q", "Words of a title.", {"type": "string"}, text_of(256), "coffee")
 PAGE = Parameter("page", "Page of a list, from 1.", {"type": "integer"}, whole_number(1, 100_000), "1")
 
 
-def blueprint(bundles: BundleSource, journal: Journal) -> Blueprint:
-    """Return the demo's routes; what customers did a moment ago is looked up in `journal`."""
+def blueprint(bundles: BundleSource) -> Blueprint:
+    """Return the demo's routes."""
     routes = Blueprint(
         "demo",
         __name__,
@@ -36,55 +36,77 @@ def blueprint(bundles: BundleSource, journal: Journal) -> Blueprint:
         static_url_path="/static",
     )
     shop = per_bundle(bundles, Shop)
+    customers = per_bundle(bundles, lambda _: shop().customers(CUSTOMERS))
+    routes.add_app_template_filter(_price, "price")
+
+    def page(name: str, **context: Any) -> Response:
+        visitor, known, bundle = Visitor.of_request(), customers(), shop().bundle
+        shown = {one.user_id: one for one in known}.get(visitor.user_id or "")
+        html = render_template(
+            f"demo/{name}.html",
+            visitor=visitor,
+            customers=known,
+            customer=shown,
+            currency=bundle.config.data.currency,
+            version=bundle.version,
+            **context,
+        )
+        return visitor.remember(make_response(html))
 
     @routes.get("/")
-    def home() -> str:
-        asked, here = _read(USER_ID), shop()
-        user_id = asked.get("user_id")
-        shelves = [_shelf(here, journal, Query(name, k=SHELF_SIZE, user_id=user_id)) for name in HOME_SHELVES]
-        known = user_id is not None and here.bundle.users.index_of(user_id) is not None
-        return _page(here, "home", user_id, shelves=shelves, categories=here.children(None), known=known)
+    def home() -> Response:
+        _read()
+        return page("home", categories=shop().children(None))
 
     @routes.get("/browse")
-    def browse() -> str:
-        asked, here = _read(USER_ID, CATEGORY, PAGE), shop()
+    def browse() -> Response:
+        asked, here = _read(CATEGORY, PAGE), shop()
         path = normal_category(asked.get("category", "")) or None
-        return _page(
-            here,
-            "browse",
-            asked.get("user_id"),
-            page=here.browse(path, asked.get("page", 1)),
-            path=path,
-            crumbs=_crumbs(path),
-            categories=here.children(path),
-        )
+        found = here.browse(path, asked.get("page", 1))
+        return page("browse", page=found, path=path, crumbs=_crumbs(path), categories=here.children(path))
 
     @routes.get("/search")
-    def search() -> str | BaseResponse:
+    def search() -> BaseResponse:
         if request.args.get("q", "x").strip() == "":
-            return redirect(url_for("demo.browse", user_id=request.args.get("user_id")))
-        asked, here = _read(USER_ID, WORDS, PAGE), shop()
+            return redirect(url_for("demo.browse"))
+        asked = _read(WORDS, PAGE)
         words = asked.get("q", "")
-        return _page(here, "search", asked.get("user_id"), page=here.search(words, asked.get("page", 1)), words=words)
+        return page("search", page=shop().search(words, asked.get("page", 1)), words=words)
 
     @routes.get("/product")
-    def product() -> str:
-        asked, here = _read(ITEM_ID, USER_ID), shop()
-        item_id, user_id = asked["item_id"], asked.get("user_id")
-        item = here.bundle.items.index_of(item_id)
-        if item is None:
+    def product() -> Response:
+        item_id = _read(ITEM_ID)["item_id"]
+        found = shop().find(item_id)
+        if found is None:
             raise Problem(NOT_FOUND, f"there is no product {item_id!r} in this shop", "item_id")
-        card = here.card(item)
-        shelves = [
-            _shelf(here, journal, Query(name, k=SHELF_SIZE, user_id=user_id, item_ids=(item_id,)))
-            for name in PRODUCT_SHELVES
-        ]
-        return _page(here, "product", user_id, card=card, shelves=shelves, crumbs=_crumbs(card.category))
+        return page("product", product=found, crumbs=_crumbs(found.category))
 
-    @routes.get("/customer")
+    @routes.get("/<any(basket, checkout, thanks):name>")
+    def step(name: str) -> Response:
+        _read()
+        return page(name)
+
+    @routes.post("/customer")
     def customer() -> BaseResponse:
-        """Take the customer field of the header; an empty one is a new visitor."""
-        return redirect(url_for("demo.home", user_id=request.args.get("user_id") or None))
+        """Shop as somebody else; an empty id is a new visitor."""
+        given = request.form.get("user_id", "").strip()
+        try:
+            visitor = Visitor.switched(USER_ID.parse(given) if given else None)
+        except ValueError as error:
+            raise Problem(NOT_FOUND, f"a customer's id {error}", "user_id") from None
+        return visitor.remember(make_response(redirect(url_for("demo.home"), 303)))
+
+    @routes.get("/picture.svg")
+    def drawing() -> Response:
+        item_id = _read(ITEM_ID)["item_id"]
+        found = shop().find(item_id)
+        svg = picture(item_id, (found and found.category) or "", (found and found.brand) or "")
+        return _svg(svg)
+
+    @routes.get("/category.svg")
+    def emblem() -> Response:
+        path = _read(CATEGORY).get("category", "")
+        return _svg(picture(path, path))
 
     @routes.get("/<path:rest>")
     def nowhere(rest: str) -> BaseResponse:
@@ -102,34 +124,18 @@ def _read(*parameters: Parameter) -> dict[str, Any]:
     return {name: found[0] for name, found in values.items()}
 
 
-def _shelf(shop: Shop, journal: Journal, query: Query) -> dict[str, Any]:
-    slate = recommend(shop.bundle, query, journal.recent(shop.bundle, query))
-    api = [("item_id", item_id) for item_id in query.item_ids] + [("k", str(query.k))]
-    if query.user_id is not None:
-        api.append(("user_id", query.user_id))
-    return {
-        "name": query.placement,
-        "question": PLACEMENTS[query.placement].question,
-        "cards": [_recommended(shop, entry) for entry in slate.items],
-        "fallback": slate.fallback,
-        "api": f"/v1/{query.placement}?{urlencode(api)}",
-    }
+def _svg(text: str) -> Response:
+    response = Response(text, mimetype="image/svg+xml")
+    response.headers["Cache-Control"] = PICTURES_LAST
+    return response
 
 
-def _recommended(shop: Shop, entry: dict[str, Any]) -> Card:
-    item = shop.bundle.items.index_of(entry["item_id"])
-    if item is None:
-        raise LookupError("a slate names an item that is not in its bundle")
-    return shop.card(item, entry["reason"]["text"])
+def _price(value: float, currency: str) -> str:
+    if currency:
+        return format_currency(value, currency, locale=ENGLISH)
+    return format_decimal(value, "#,##0.00", locale=ENGLISH)
 
 
 def _crumbs(path: str | None) -> list[tuple[str, str]]:
     names = path.split(SEPARATOR) if path else []
     return [(name, SEPARATOR.join(names[: depth + 1])) for depth, name in enumerate(names)]
-
-
-def _page(shop: Shop, name: str, user_id: str | None, **context: Any) -> str:
-    customers = shop.sample_customers(SAMPLE_CUSTOMERS)
-    return render_template(
-        f"demo/{name}.html", user_id=user_id, customers=customers, version=shop.bundle.version, **context
-    )

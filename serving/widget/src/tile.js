@@ -7,7 +7,7 @@ import { address, make } from './dom.js';
 export function makeTile(element, name) {
   const part = (tag, one, attributes, ...inside) => make(tag, { class: one, part: one, ...attributes }, ...inside);
   const image = make('img', { part: 'image', alt: '', loading: 'lazy', 'data-bind': 'image' });
-  const tile = part('li', name ? `tile ${name}` : 'tile', name ? { 'aria-hidden': true } : {},
+  const tile = part('li', name ? `tile ${name}` : 'tile', name ? { 'aria-hidden': true, inert: '' } : {},
     part('span', 'picture', { 'aria-hidden': true }, ...(name ? [] : [image])),
     part('a', 'title', { 'data-bind': 'link title' }),
     part('span', 'price', { 'data-bind': 'price' }),

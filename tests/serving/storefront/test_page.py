@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tests.serving.widget.conftest import Site
+    from tests.serving.storefront.conftest import Site
 
 PAGE = """
 <also-bought-page item-id="TENT" user-id="u0042" currency="EUR" k="4">

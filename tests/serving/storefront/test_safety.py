@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from recommender.event_log import EventLog
 
 if TYPE_CHECKING:
-    from tests.serving.widget.conftest import Site
+    from tests.serving.storefront.conftest import Site
 
 RUN = "window.ran = (window.ran ?? 0) + 1"
 TITLES = [

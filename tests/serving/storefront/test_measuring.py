@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tests.serving.widget.conftest import Site
+    from tests.serving.storefront.conftest import Site
 
 ELEMENT = '<also-bought item-id="TENT" k="8" currency="EUR" item-url="#{item_id}"></also-bought>'
 STORED = "localStorage.length + document.cookie.length"

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 if TYPE_CHECKING:
-    from tests.serving.widget.conftest import Site
+    from tests.serving.storefront.conftest import Site
 
 ELEMENT = '<also-bought item-id="TENT" k="6" currency="EUR"></also-bought>'
 API = "**/v1/**"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from tests.serving.widget.conftest import Site
+    from tests.serving.storefront.conftest import Site
 
 ELEMENT = '<also-bought item-id="TENT" k="8" add></also-bought>'
 LANGUAGES = '<script type="module" src="/widget-languages.js"></script><script type="module" src="/widget.js"></script>'
