@@ -15,12 +15,12 @@ from recommender.version import __version__
 
 if TYPE_CHECKING:
     from recommender.models import ALS
-    from recommender.notebook import Data, Model, Recommender, Report, Split, evaluate, hold_out, load, read
+    from recommender.notebook import Data, Model, Recipe, Report, Split, evaluate, hold_out, load, read
 
 _HOME = {
     "ALS": "recommender.models",
     **dict.fromkeys(
-        ("Data", "Model", "Recommender", "Report", "Split", "evaluate", "hold_out", "load", "read"),
+        ("Data", "Model", "Recipe", "Report", "Split", "evaluate", "hold_out", "load", "read"),
         "recommender.notebook",
     ),
 }
@@ -30,7 +30,7 @@ __all__ = [
     "ALS",
     "Data",
     "Model",
-    "Recommender",
+    "Recipe",
     "Report",
     "Split",
     "__version__",

@@ -6,9 +6,9 @@ line. `recommender` hands these names out; nobody else imports this package, and
 
 from recommender.notebook.comparison import evaluate
 from recommender.notebook.data import Data, read
-from recommender.notebook.estimator import Recommender
 from recommender.notebook.model import Model, load
+from recommender.notebook.recipe import Recipe
 from recommender.notebook.report import Report
 from recommender.notebook.split import Split, hold_out
 
-__all__ = ["Data", "Model", "Recommender", "Report", "Split", "evaluate", "hold_out", "load", "read"]
+__all__ = ["Data", "Model", "Recipe", "Report", "Split", "evaluate", "hold_out", "load", "read"]

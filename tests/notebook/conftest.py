@@ -11,9 +11,9 @@ SMALL = {"models__als__factors": 16, "models__als__epochs": 4}
 
 
 @pytest.fixture(scope="session")
-def recipe() -> rec.Recommender:
+def recipe() -> rec.Recipe:
     """A small recipe."""
-    return rec.Recommender(**SMALL)
+    return rec.Recipe(**SMALL)
 
 
 @pytest.fixture(scope="session")
@@ -24,7 +24,7 @@ def data(toy_shop: ToyShop, tmp_path_factory: pytest.TempPathFactory) -> rec.Dat
 
 
 @pytest.fixture(scope="session")
-def model(recipe: rec.Recommender, data: rec.Data) -> rec.Model:
+def model(recipe: rec.Recipe, data: rec.Data) -> rec.Model:
     """The recipe, fitted on the toy shop."""
     return recipe.fit(data)
 

@@ -28,7 +28,7 @@ class Knowing:
 
 
 @pytest.fixture(scope="module")
-def report(split: rec.Split, recipe: rec.Recommender) -> rec.Report:
+def report(split: rec.Split, recipe: rec.Recipe) -> rec.Report:
     models = {"knowing": Knowing(split), "alsobought": recipe.fit(split.train), "best sellers": split.best_sellers()}
     return rec.evaluate(models, split)
 
@@ -65,7 +65,7 @@ def test_the_report_shows_its_verdict(report: rec.Report) -> None:
 
 
 def test_an_evaluation_of_all_placements_shows_the_main_figures(
-    data: rec.Data, recipe: rec.Recommender, tmp_path: Path
+    data: rec.Data, recipe: rec.Recipe, tmp_path: Path
 ) -> None:
     report = recipe.set_params(evaluation__max_users=20).evaluate(
         data, rivals={"fewer": recipe.set_params(models__als__factors=4)}

@@ -14,18 +14,18 @@ from recommender.notebook.model import COLUMNS, ids_of
 from recommender.placements import Query, recommend
 
 
-def test_a_recipe_never_changes_and_its_parameters_are_scikit_learns(recipe: rec.Recommender) -> None:
+def test_a_recipe_never_changes_and_its_parameters_are_scikit_learns(recipe: rec.Recipe) -> None:
     other = recipe.set_params(models__als__factors=8)
     assert (recipe.config.models.als.factors, other.config.models.als.factors) == (16, 8)
     assert other.get_params() == {"models__als__factors": 8, "models__als__epochs": 4}
     again = type(other)(**other.get_params(deep=False))  # what sklearn.base.clone does
-    assert repr(again) == "Recommender(models__als__factors=8, models__als__epochs=4)"
-    assert inspect.signature(rec.Recommender.get_params).parameters["deep"].default is True
+    assert repr(again) == "Recipe(models__als__factors=8, models__als__epochs=4)"
+    assert inspect.signature(rec.Recipe.get_params).parameters["deep"].default is True
 
 
 def test_a_shop_toml_can_be_the_beginning(tmp_path: Path) -> None:
     (tmp_path / "shop.toml").write_text("[models.als]\nfactors = 24\nepochs = 3\n")
-    recipe = rec.Recommender(tmp_path / "shop.toml", models__als__epochs=2)
+    recipe = rec.Recipe(tmp_path / "shop.toml", models__als__epochs=2)
     assert (recipe.config.models.als.factors, recipe.config.models.als.epochs) == (24, 2)
     assert recipe.config.event_weights == {"view": 1.0, "add_to_cart": 3.0, "purchase": 10.0}
 
@@ -104,7 +104,7 @@ def test_a_slate_is_shown_with_its_reasons(model: rec.Model) -> None:
 def test_what_a_catalogue_says_is_escaped() -> None:
     frame = pd.DataFrame({"user_id": list("abcabcabcabc"), "item_id": ["x", "y", "z"] * 4})
     goods = pd.DataFrame({"item_id": list("xyz"), "title": "<script>alert(1)</script>", "url": "javascript:alert(1)"})
-    slate = rec.Recommender(models__als__factors=2).fit(frame, goods).slate("popular", k=3)
+    slate = rec.Recipe(models__als__factors=2).fit(frame, goods).slate("popular", k=3)
     page = slate._repr_html_()
     assert "<script" not in page
     assert "javascript:" not in page
@@ -128,13 +128,13 @@ def test_what_is_saved_answers_as_before(model: rec.Model, tmp_path: Path) -> No
 
 
 def test_data_must_hold_what_a_recipe_weighs(data: rec.Data) -> None:
-    recipe = rec.Recommender(event_weights={"wishlist": 2.0})
+    recipe = rec.Recipe(event_weights={"wishlist": 2.0})
     with pytest.raises(DataError, match=r"events of the type 'wishlist'.*read\(…, event_weights=\{'wishlist': 2\}\)"):
         recipe.fit(data)
     with pytest.raises(ConfigError, match="Data that has been read has its catalogue already"):
-        rec.Recommender().fit(data, data.catalogue)
+        rec.Recipe().fit(data, data.catalogue)
 
 
-def test_the_same_options_give_the_same_model(data: rec.Data, recipe: rec.Recommender, model: rec.Model) -> None:
+def test_the_same_options_give_the_same_model(data: rec.Data, recipe: rec.Recipe, model: rec.Model) -> None:
     again = recipe.fit(data)
     assert json.dumps(again.slate(user="u0007").slate.items) == json.dumps(model.slate(user="u0007").slate.items)

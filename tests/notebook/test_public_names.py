@@ -8,7 +8,7 @@ import pytest
 
 import recommender as rec
 
-CLASSES = ("Data", "Model", "Recommender", "Report", "Split")
+CLASSES = ("Data", "Model", "Recipe", "Report", "Split")
 FUNCTIONS = ("evaluate", "hold_out", "load", "read")
 
 
@@ -52,7 +52,7 @@ def test_docstrings_give_parameters_and_errors(name: str) -> None:
 def test_the_example_of_recommender_runs() -> None:
     import doctest
 
-    found = doctest.DocTestFinder().find(rec.Recommender, "Recommender", globs={})
+    found = doctest.DocTestFinder().find(rec.Recipe, "Recipe", globs={})
     runner = doctest.DocTestRunner()
     for test in found:
         runner.run(test)

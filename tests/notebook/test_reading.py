@@ -62,9 +62,9 @@ def test_the_page_says_what_was_refused(tmp_path: Path) -> None:
 
 def test_a_wrong_option_is_named_as_in_shop_toml() -> None:
     with pytest.raises(ConfigError, match=r"unknown key 'models\.als\.factor'; did you mean 'factors'"):
-        rec.Recommender(models__als__factor=8)
+        rec.Recipe(models__als__factor=8)
     with pytest.raises(ConfigError, match=r"placements\.for-you\.exclude_seen"):
-        rec.Recommender(placements__for_you__exclude_seen="perhaps")
+        rec.Recipe(placements__for_you__exclude_seen="perhaps")
 
 
 def test_data_is_not_read_twice(data: rec.Data) -> None:

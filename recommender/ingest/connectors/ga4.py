@@ -147,6 +147,13 @@ def _parquet_batches(file: pq.ParquetFile, path: Path) -> Iterator[Batch]:
     missing = [name for name in needed if name not in file.schema_arrow.names]
     if missing:
         raise DataError(f"{path}: no column {missing[0]!r}; this is no BigQuery export of Google Analytics 4")
+    items = file.schema_arrow.field("items").type
+    if not (
+        pa.types.is_list(items)
+        and pa.types.is_struct(items.value_type)
+        and items.value_type.get_field_index("item_id") >= 0
+    ):
+        raise DataError(f"{path}: the column 'items' is {items}; in an export it is a list of structures with item_id")
     wanted = [*needed, *(["ecommerce"] if "ecommerce" in file.schema_arrow.names else [])]
     first = 1
     for events in file.iter_batches(batch_size=PARQUET_ROWS, columns=wanted):

@@ -131,6 +131,15 @@ def test_odd_values_are_refused_and_not_guessed(ingested: Ingest) -> None:
     assert [row["item_id"] for row in found.events] == ["7", "d", "e", "f"]
 
 
+def test_flattened_items_are_named(ingested: Ingest, tmp_path: Path) -> None:
+    as_parquet(tmp_path / "table.parquet")
+    table = pq.read_table(tmp_path / "table.parquet")
+    flat = table.set_column(table.schema.get_field_index("items"), "items", pa.array(["x"] * len(table)))
+    pq.write_table(flat, tmp_path / "flat.parquet")
+    with pytest.raises(DataError, match=r"flat\.parquet: the column 'items' is string; in an export it is a list"):
+        ingested("ga4", str(tmp_path / "flat.parquet"))
+
+
 @pytest.mark.parametrize("name", ["other.parquet", "text.parquet"])
 def test_other_parquet_files_are_named(ingested: Ingest, tmp_path: Path, name: str) -> None:
     if name == "other.parquet":

@@ -16,10 +16,10 @@ from recommender.pipeline.evaluate import evaluate_dataset
 from recommender.pipeline.fit import fit_bundle, precompute
 from recommender.progress import Progress, silent
 
-NO_RIVALS: Mapping[str, Recommender] = {}
+NO_RIVALS: Mapping[str, Recipe] = {}
 
 
-class Recommender:
+class Recipe:
     """All models and placements under some options; it never changes, and `fit` returns another object, the model.
 
     Parameters are handled as scikit-learn handles them (`get_params`, `set_params`, `sklearn.base.clone`), but that
@@ -44,7 +44,7 @@ class Recommender:
     >>> from recommender.toy_shop import make_toy_shop
     >>> import recommender as rec
     >>> shop = make_toy_shop()
-    >>> model = rec.Recommender(models__als__factors=16).fit(shop.events, shop.catalogue)
+    >>> model = rec.Recipe(models__als__factors=16).fit(shop.events, shop.catalogue)
     >>> model.recommend(items=["TENT"], k=1)["item_id"].tolist()
     ['PEGS']
     """
@@ -58,9 +58,9 @@ class Recommender:
         """Return what this was made with; `deep` changes nothing, since nothing inside has parameters of its own."""
         return {**({} if self._shop is None else {"shop": self._shop}), **self._options}
 
-    def set_params(self, **options: Any) -> Recommender:
+    def set_params(self, **options: Any) -> Recipe:
         """Return a copy with some options changed; raises ConfigError as the class does."""
-        return Recommender(**{**self.get_params(), **options})
+        return Recipe(**{**self.get_params(), **options})
 
     def fit(self, events: Any, catalogue: Any = None, *, progress: Progress = silent) -> Model:
         """Fit every model on events.
@@ -89,7 +89,7 @@ class Recommender:
         events: Any,
         catalogue: Any = None,
         *,
-        rivals: Mapping[str, Recommender] = NO_RIVALS,
+        rivals: Mapping[str, Recipe] = NO_RIVALS,
         progress: Progress = silent,
     ) -> Report:
         """Fit on the events before a cut and ask every placement about those after it, beside best sellers.
@@ -102,7 +102,7 @@ class Recommender:
         events, catalogue
             As in `fit`.
         rivals : mapping, optional
-            Name -> other recommenders, fitted on the same events and measured on the same cases.
+            Name -> other recipes, fitted on the same events and measured on the same cases.
 
         Raises
         ------
@@ -121,10 +121,10 @@ class Recommender:
         missing = sorted(set(self.config.event_weights) - set(events.config.event_weights))
         if missing:
             raise DataError(
-                f"the data was read without events of the type {missing[0]!r}, which this recommender weighs: "
+                f"the data was read without events of the type {missing[0]!r}, which this recipe weighs: "
                 f"read(…, event_weights={{{missing[0]!r}: {self.config.event_weights[missing[0]]:g}}})"
             )
         return events
 
     def __repr__(self) -> str:
-        return f"Recommender({', '.join(f'{name}={value!r}' for name, value in self.get_params().items())})"
+        return f"Recipe({', '.join(f'{name}={value!r}' for name, value in self.get_params().items())})"
