@@ -207,7 +207,7 @@ def _category(value: Any) -> str | None:
         parts = [part for one in value if (part := _name(one))]
         return " > ".join(parts) or None
     text = _name(value)
-    return text and re.sub(r"\s*[>/]\s*", " > ", text) if text and not text.startswith("http") else None
+    return text and re.sub(r"\s*>\s*|\s+/\s+", " > ", text) if text and not text.startswith("http") else None
 
 
 def _trail(breadcrumbs: Object) -> str | None:

@@ -82,7 +82,7 @@ def order_lines(theirs: Mapping[str, Column], orders: Carried) -> Rows:
     return Rows(
         {
             "user_id": [email.lower() or phone for email, phone in zip(emails, phones, strict=True)],
-            "item_id": [sku or name for sku, name in zip(skus, names, strict=True)],
+            "item_id": [sku.removeprefix("'") or name for sku, name in zip(skus, names, strict=True)],
             "event": ["purchase"] * len(kept),
             "timestamp": rfc3339(pa.array(of(order["Created at"]), pa.string())),
             "quantity": of(line["Lineitem quantity"]),

@@ -59,6 +59,13 @@ def test_a_variant_in_its_group_and_in_the_graph_is_one() -> None:
     assert [row[0] for row in items_of(document)] == ["a"]
 
 
+def test_a_slash_parts_steps_only_with_blanks_around_it() -> None:
+    paths = [
+        next(items_of({"@type": "Product", "category": text}))[2] for text in ("TV/Audio", "TV/Audio / Radios", "A>B")
+    ]
+    assert paths == ["TV/Audio", "TV/Audio > Radios", "A > B"]
+
+
 def test_what_is_not_a_product_is_nothing() -> None:
     for document in ({}, [], [1, "a", None], {"@type": "Organization", "sku": "x"}, {"@graph": "no"}, {"@type": None}):
         assert list(items_of(document)) == []
