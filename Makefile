@@ -68,8 +68,9 @@ bench: openmp .venv/.all ## measure the server on the demo's bundle, and list th
 		do kill -0 $$server || exit 1; sleep 0.5; done; \
 	$(BIN)/python benchmarks/serving_load.py --store $(dir $(BUNDLE)) --port $(BENCH_PORT)
 
-docs: .venv/.all ## check that links and commands in the documents are right
-	$(BIN)/python -m pytest -q tests/test_docs.py
+docs: .venv/.all ## make the site of these documents, build/docs (no network needed; a warning is an error)
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going --builder html --conf-dir docs/site . build/docs
+	@echo "The site: build/docs/index.html"
 
 clean: ## remove caches and builds; .venv, data and models stay
 	rm -rf build dist .sanitized *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
@@ -79,7 +80,7 @@ clean: ## remove caches and builds; .venv, data and models stay
 
 .venv/.all: $(PINNED) | $(BIN)/pip
 	@echo "Installing all that check, test and demo need into .venv; a minute or two the first time."
-	@$(BIN)/pip install --quiet -e '.[demo,test,check]' -c constraints.txt
+	@$(BIN)/pip install --quiet -e '.[demo,test,check,docs]' -c constraints.txt
 	@touch .venv/.demo $@
 
 .venv/.demo: $(PINNED) | $(BIN)/pip

@@ -1,4 +1,4 @@
-"""The exceptions a caller may meet, one per exit code of the command line.
+"""The exceptions a caller may meet, one per exit code of the command line::
 
     AlsoboughtError            1  a bug, or a failure that has no better name
       ConfigError              2  usage or configuration

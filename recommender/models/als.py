@@ -29,9 +29,12 @@ Solver = Literal["auto", "native", "implicit"]
 class ALS:
     """Weighted matrix factorisation of Hu, Koren, Volinsky (ICDM 2008), eq. 3.
 
-    Minimises, over all pairs of users u and items i,
-    sum c_ui (p_ui - x_u.y_i)^2 + sum reg_u |x_u|^2 + sum reg_i |y_i|^2, where an observed pair of value r_ui has p = 1
-    and c = unobserved_weight + alpha r_ui, and every other pair has p = 0 and c = unobserved_weight.
+    Minimises, over all pairs of users u and items i, ::
+
+        sum c_ui (p_ui - x_u.y_i)^2 + sum reg_u |x_u|^2 + sum reg_i |y_i|^2
+
+    where an observed pair of value r_ui has p = 1 and c = unobserved_weight + alpha r_ui, and every other pair has
+    p = 0 and c = unobserved_weight.
 
     Parameters
     ----------
