@@ -71,7 +71,9 @@ def test_relative_links_resolve(document: Path) -> None:
 
 def test_every_document_is_named_in_the_index() -> None:
     index = ROOT / "docs" / "index.md"
-    entries = [line for block in re.findall(r"```{toctree}(.*?)```", index.read_text(), re.DOTALL) for line in block.split()]
+    entries = [
+        line for block in re.findall(r"```{toctree}(.*?)```", index.read_text(), re.DOTALL) for line in block.split()
+    ]
     named = {path.resolve() for entry in entries for path in index.parent.glob(f"{entry.strip('<>')}.*")}
     of_the_site = {path for path in DOCUMENTS if path.parent.name not in ("benchmarks", "site")}
     assert of_the_site - named == {index}
