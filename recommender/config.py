@@ -640,6 +640,9 @@ class Serving(Record):
     slate_share: float = Field(
         1.0, ge=0, le=1, description="Share of the served slates that the event log keeps, for attribution."
     )
+    keep_slates_days: float = Field(
+        90.0, gt=0, description="Days that it keeps them; `train` and `events prune` delete older ones, events never."
+    )
 
 
 class Config(Record):

@@ -1,4 +1,4 @@
-"""`alsobought events`: what the event log holds, its backup, and getting it back."""
+"""`alsobought events`: what the event log holds, its backup, getting it back, and letting old slates go."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.group("events")
 def command() -> None:
-    """Show, back up and restore the event log."""
+    """Show, back up, restore and prune the event log."""
 
 
 @command.command("show")
@@ -59,6 +59,18 @@ def restore(shell: Shell, file: Path) -> None:
     with _log(shell) as log, shell.progress() as progress:
         rows = event_log.restore(log.database, file, progress=progress)
     shell.answer({"log": log.database.name, "rows": rows}, f"{rows:,} rows are in {log.database.name}")
+
+
+@command.command("prune")
+@verb
+def prune(shell: Shell) -> None:
+    """Delete the served slates older than [serving] keep_slates_days, as training does; events stay."""
+    from recommender.pipeline.old_slates import prune_slates
+
+    with _log(shell) as log:
+        name = log.database.name
+    gone = prune_slates(shell.config())
+    shell.answer({"log": name, "slates": gone}, f"{gone:,} slates are gone from {name}")
 
 
 @contextmanager

@@ -38,6 +38,7 @@ REST_SECONDS = 1.0
 """After a failed look-up answers go on without the log for so long."""
 
 BATCH_ROWS = 50_000
+PRUNED_AT_ONCE = 5_000
 
 
 class EventLog:
@@ -137,6 +138,21 @@ class EventLog:
                 connection.execute(delete(SLATES).where(SLATES.c.session_id == session_id))
         self._forget_in_files()
         return Erased(gone, tuple(found))
+
+    def prune_slates(self, before: float) -> int:
+        """Delete the slates served before a time (seconds since 1970) and return how many there were.
+
+        Events stay. A portion at a time, so that writers get in between. Raises EventLogError.
+        """
+        if not self.database.exists():
+            return 0
+        oldest = select(SLATES.c.rec_id).where(SLATES.c.served_at < before).limit(PRUNED_AT_ONCE)
+        gone, portion = 0, PRUNED_AT_ONCE
+        while portion == PRUNED_AT_ONCE:
+            with self.database.writing() as connection:
+                portion = connection.execute(delete(SLATES).where(SLATES.c.rec_id.in_(oldest))).rowcount
+            gone += portion
+        return gone
 
     def mentions(self, ids: Sequence[str]) -> int:
         """Return how many rows name a user or session of these. Raises EventLogError."""

@@ -49,7 +49,7 @@ SLATES = Table(
     "slates",
     METADATA,
     Column("rec_id", Text, primary_key=True),
-    Column("served_at", Double, nullable=False),
+    Column("served_at", Double, nullable=False, index=True),
     Column("placement", Text, nullable=False),
     Column("model_version", Text, nullable=False),
     Column("user_id", Text, index=True),

@@ -28,6 +28,7 @@ from recommender.pipeline.data_checks import Seen
 from recommender.pipeline.fit import fit_bundle, precompute
 from recommender.pipeline.forget import purge_erased
 from recommender.pipeline.gate import pass_gate
+from recommender.pipeline.old_slates import prune_slates
 from recommender.pipeline.run_page import write_page
 from recommender.pipeline.run_record import RunLog, Stage, outcome_of, who
 from recommender.pipeline.termination import Termination, noted_termination
@@ -258,11 +259,12 @@ class Night:
         return version
 
     def promote(self, version: str) -> None:
-        """Make the version live; delete the oldest ones, and those whose erased users have waited long enough."""
+        """Make the version live; delete the oldest ones, those of users erased long ago, and old slates of the log."""
         with self._stage("promote and prune"):
             self.store.promote(version)
             self.store.prune(self.config.store.keep)
             purge_erased(self.config)
+            prune_slates(self.config)
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[Stage]:

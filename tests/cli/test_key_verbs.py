@@ -69,6 +69,9 @@ def test_the_log_is_shown_backed_up_and_restored(here: Path, invoke: Invoke) -> 
     assert "has rows already" in again.stderr
     done = invoke("events", "restore", "backup.db", "--set", "serving.event_log=sqlite:///other.db", "--json")
     assert json.loads(done.stdout)["rows"] == 2
+    assert json.loads(invoke("events", "prune", "--json").stdout)["slates"] == 1  # it was served in 1970
+    shown = json.loads(invoke("events", "show", "--json").stdout)
+    assert (shown["events"], shown["slates"]) == (1, 0)
 
 
 def test_no_log_is_a_sentence(here: Path, invoke: Invoke) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -111,6 +112,16 @@ def test_batches_hold_all_up_to_a_position_with_sessions_joined(log: EventLog) -
         ("u", "i2", None),
     ]
     assert list(log.batches(["item_id"], 0)) == []
+
+
+def test_old_slates_go_a_portion_at_a_time(log: EventLog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recommender.event_log.log.PRUNED_AT_ONCE", 2)
+    assert log.prune_slates(100.0) == 0
+    old, new = [slate(name) for name in "abcde"], [replace(slate("new"), served_at=100.0)]
+    log.append([event(1, user_id="u")], [*old, *new])
+    assert log.prune_slates(100.0) == 5
+    assert log.prune_slates(100.0) == 0
+    assert (log.counts()["slates"], log.counts()["events"]) == (1, 1)
 
 
 def test_slates_are_kept_once_and_events_are_attributed_to_their_places(log: EventLog) -> None:
