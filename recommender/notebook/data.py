@@ -94,6 +94,7 @@ def read(
     *,
     columns: Mapping[str, str] | None = None,
     catalogue_columns: Mapping[str, str] | None = None,
+    shop: str | Path | None = None,
     progress: Progress = silent,
     **options: Any,
 ) -> Data:
@@ -109,6 +110,8 @@ def read(
         I rows: `item_id`, and `title`, `category`, `price`, `in_stock`, … where there are such.
     columns, catalogue_columns : mapping, optional
         Our name -> yours, where they differ: {"user_id": "customer"}.
+    shop : str or Path, optional
+        A shop.toml whose options hold, instead of the defaults.
     **options
         Options of shop.toml, for example `event_weights={"wishlist": 2.0}` or `data__max_refused=0.1`.
 
@@ -136,7 +139,7 @@ def read(
             tables[name] = given
         else:
             options[f"data__{name}"] = named
-    config = config_of(None, options)
+    config = config_of(shop, options)
     dataset, check = read_and_check(config, **tables, progress=progress)
     return Data(dataset, check, config)
 

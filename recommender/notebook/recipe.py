@@ -115,7 +115,7 @@ class Recipe:
 
     def _read(self, events: Any, catalogue: Any, progress: Progress) -> Data:
         if not isinstance(events, Data):
-            return read(events, catalogue, progress=progress, event_weights=dict(self.config.event_weights))
+            return read(events, catalogue, progress=progress, **self.get_params())
         if catalogue is not None:
             raise ConfigError("catalogue: Data that has been read has its catalogue already; give it to read()")
         missing = sorted(set(self.config.event_weights) - set(events.config.event_weights))

@@ -30,6 +30,13 @@ def test_a_shop_toml_can_be_the_beginning(tmp_path: Path) -> None:
     assert recipe.config.event_weights == {"view": 1.0, "add_to_cart": 3.0, "purchase": 10.0}
 
 
+def test_its_columns_hold_for_what_is_fitted(tmp_path: Path) -> None:
+    (tmp_path / "shop.toml").write_text('[data.events_columns]\nuser_id = "customer"\n')
+    frame = pd.DataFrame({"customer": list("abcabcabcabc"), "item_id": ["x", "y", "z"] * 4})
+    model = rec.Recipe(tmp_path / "shop.toml", models__als__factors=2).fit(frame)
+    assert model.users == ["a", "b", "c"]
+
+
 def test_many_users_become_one_frame(model: rec.Model) -> None:
     frame = model.recommend(["u0042", "nobody"], k=3)
     assert list(frame.columns) == ["user_id", *COLUMNS]

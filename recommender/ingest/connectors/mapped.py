@@ -54,7 +54,7 @@ def mapped(
 
 
 def _pieces(batches: Iterable[Batch]) -> Iterator[Batch]:
-    """Cut batches into pieces of at most BATCH_OBJECTS rows: as Python's strings, rows take ten times their bytes."""
+    """Cut batches into pieces of at most BATCH_OBJECTS rows: as Python's strings, rows take far more memory."""
     for batch in batches:
         for start in range(0, max(batch.columns.num_rows, 1), BATCH_OBJECTS):
             yield Batch(

@@ -1,4 +1,4 @@
-"""Columns and cells as text: blanks, the first of several, times and prices as people write them."""
+"""Columns and cells as text; times and prices as people write them."""
 
 from __future__ import annotations
 
@@ -14,21 +14,14 @@ PRICE = re.compile(r"^(?:([A-Z]{3})\s*)?(\d[\d., ]*)(?:\s*([A-Z]{3}))?$")
 
 def as_text(column: Column) -> Column:
     """Return any column of words or numbers as text, null where empty."""
-    return (
-        read_ids(column).text()
-        if not pa.types.is_string(column.type)
-        else compute.if_else(compute.equal(column, ""), None, column)
-    )
+    if pa.types.is_string(column.type):
+        return compute.if_else(compute.equal(column, ""), None, column)
+    return read_ids(column).text()
 
 
 def cells(column: Column) -> list[str]:
     """Return a column as Python strings without blanks around them, "" where empty."""
     return [(value or "").strip() for value in as_text(column).to_pylist()]
-
-
-def first_of(*columns: Column) -> Column:
-    """Return per row the first of several columns of text that is not empty."""
-    return compute.coalesce(*(as_text(column) for column in columns))
 
 
 def rfc3339(times: Column) -> Column:
