@@ -16,7 +16,6 @@ from flask import g, request
 from recommender.access import Key, Scope, TokenSecrets
 from recommender.placements import PLACEMENTS
 from serving.key_ring import KeyRing
-from serving.parameters import decode_query
 from serving.problems import (
     FORBIDDEN,
     INVALID_KEY,
@@ -27,6 +26,7 @@ from serving.problems import (
     Problem,
 )
 from serving.rate_limit import RateLimit
+from serving.reading import decode_query
 
 USER_TOKEN = "X-User-Token"  # noqa: S105 -- the header's name
 MIN_SESSION_BYTES = 22  # 128 random bits, as base64url writes them

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from recommender.placements import PLACEMENTS, Query
-from serving.parameters import parameters_of, query_of, read_values
+from serving.parameters import parameters_of
 from serving.problems import INVALID_BODY, MISSING_PARAMETER, UNKNOWN_PARAMETER, Problem
+from serving.reading import query_of, read_values
 
 MAX_PLACEMENTS = 20
 MAX_USERS = 100

@@ -15,8 +15,9 @@ from recommender.bundle import Bundle
 from recommender.errors import QueryError, UnknownIdError
 from recommender.placements import PLACEMENTS, Explanation, Query, Slate, explain, recommend
 from serving.journal import Journal
-from serving.parameters import parameters_of, read_query
+from serving.parameters import parameters_of
 from serving.problems import Problem
+from serving.reading import read_query
 
 LISTS = ("item_id", "filter")
 FIELDS = ("placement", "user_id", "session_id", "item_id", "k", "filter", "target")

@@ -14,8 +14,10 @@ from serving.demo.pictures import picture
 from serving.demo.shop import SEPARATOR, Shop
 from serving.demo.visitor import Visitor
 from serving.live_bundle import BundleSource, per_bundle
-from serving.parameters import CATEGORY, ITEM_ID, USER_ID, Parameter, read_parameters, text_of, whole_number
+from serving.parameters import CATEGORY, ITEM_ID, USER_ID, Parameter
 from serving.problems import NOT_FOUND, Problem
+from serving.reading import read_parameters
+from serving.values import text_of, whole_number
 
 CUSTOMERS = 5
 ENGLISH = Locale("en")

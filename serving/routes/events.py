@@ -11,7 +11,8 @@ from serving.auth import Guard
 from serving.bodies import BEACON, JSON, read_json
 from serving.incoming_events import judge
 from serving.journal import Journal
-from serving.parameters import KEY, read_parameters
+from serving.parameters import KEY
+from serving.reading import read_parameters
 from serving.telemetry import Telemetry
 
 

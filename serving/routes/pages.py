@@ -13,8 +13,9 @@ from serving.bodies import BEACON, JSON, read_json
 from serving.journal import Journal
 from serving.live_bundle import BundleSource
 from serving.pages import read_pages
-from serving.parameters import KEY, read_parameters
+from serving.parameters import KEY
 from serving.problems import problem_of
+from serving.reading import read_parameters
 from serving.telemetry import Served, Telemetry
 
 

@@ -13,7 +13,7 @@ from recommender.bundle import Bundle
 from recommender.placements import PLACEMENTS, Placement, Query, recommend, shop_rules
 from serving.journal import Journal
 from serving.live_bundle import BundleSource, per_bundle
-from serving.parameters import read_query
+from serving.reading import read_query
 from serving.telemetry import Served, Telemetry
 
 SHARED = "public, max-age=60"

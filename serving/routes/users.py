@@ -7,8 +7,10 @@ from flask import Blueprint, Response, request
 
 from serving.bodies import read_json
 from serving.journal import Journal
-from serving.parameters import USER_ID_REQUIRED, read_parameters, text_of
+from serving.parameters import USER_ID_REQUIRED
 from serving.problems import INVALID_BODY, Problem
+from serving.reading import read_parameters
+from serving.values import text_of
 
 
 def blueprint(journal: Journal) -> Blueprint:

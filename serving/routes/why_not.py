@@ -11,8 +11,9 @@ from recommender.errors import QueryError, UnknownIdError
 from recommender.placements import PLACEMENTS, explain
 from serving.journal import Journal
 from serving.live_bundle import BundleSource
-from serving.parameters import WHY_NOT, query_of, read_parameters
+from serving.parameters import WHY_NOT
 from serving.problems import Problem, problem_of
+from serving.reading import query_of, read_parameters
 
 
 def blueprint(bundles: BundleSource, journal: Journal) -> Blueprint:
