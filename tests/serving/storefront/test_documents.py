@@ -25,7 +25,7 @@ def example(monkeypatch: pytest.MonkeyPatch) -> Any:
 def test_a_shop_renders_on_its_server(
     shop: Site, example: Any, run_site: Callable[[Any], Site], open_address: Callable[..., Any], tools: Any
 ) -> None:
-    example.API = shop.url
+    example.API, example.SECONDS = shop.url, 5
     flask_shop = run_site(example.app)
     page = open_address(f"{flask_shop.url}/product?item_id=TENT")
     tools.settled(page)

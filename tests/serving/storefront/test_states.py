@@ -97,7 +97,11 @@ def test_where_no_answer_comes_the_fallback_stays(shop: Site, open_page: Callabl
     fallback = '<a href="/bestsellers">Our best sellers</a>'
     body = "".join(ELEMENT.replace("TENT", kind).replace("></", f">{fallback}</") for kind in WRONG)
     page = open_page(
-        shop, body, head="<style>also-bought { min-block-size: 2em !important }</style>", prepare=going_wrong
+        shop,
+        body,
+        head="<style>also-bought { min-block-size: 2em !important }</style>",
+        prepare=going_wrong,
+        patient=False,
     )
     page.locator("also-bought[data-state=failed]").nth(len(WRONG) - 1).wait_for(state="attached")
     assert page.get_by_text("Our best sellers").count() == len(WRONG)
@@ -111,13 +115,19 @@ def test_where_no_answer_comes_the_fallback_stays(shop: Site, open_page: Callabl
     assert any(line.endswith("k must be a whole number") for line in ours)
 
 
+TIMED = """
+const ask = fetch;
+window.fetch = (...asked) => { window.asked = performance.now(); return ask(...asked); };
+addEventListener('also-bought:failed', () => { window.gaveUp = performance.now(); }, true);
+"""
+
+
 def test_a_slow_answer_is_given_up_after_its_budget(shop: Site, open_page: Callable[..., Any], tools: Any) -> None:
-    script = "addEventListener('also-bought:failed', () => { window.gaveUp = performance.now() }, true)"
     body = ELEMENT.replace("TENT", "slow")
-    page = open_page(shop, body, prepare=lambda page: (page.add_init_script(script), going_wrong(page)))
+    prepare = lambda page: (page.add_init_script(TIMED), going_wrong(page))  # noqa: E731
+    page = open_page(shop, body, prepare=prepare, patient=False)
     tools.settled(page, "failed")
-    asked = page.evaluate("performance.getEntriesByName(document.querySelector('script').src)[0].responseEnd")
-    assert 790 <= page.evaluate("gaveUp") - asked <= 1300
+    assert 790 <= page.evaluate("gaveUp - asked") <= 1500
 
 
 @pytest.mark.parametrize(("above", "shown"), [("0", True), ("1000px", False)])
@@ -147,16 +157,6 @@ def test_it_waits_until_it_comes_near_the_screen(shop: Site, open_page: Callable
     page.mouse.wheel(0, 2000)
     tools.settled(page)
     assert len(shop.of("/v1/also-bought")) == 1
-
-
-def test_a_slate_is_there_at_once(shop: Site, open_page: Callable[..., Any], tools: Any) -> None:
-    times = []
-    script = "addEventListener('also-bought:slate', (event) => { window.ms = event.detail.ms }, true)"
-    for _ in range(3):
-        page = open_page(shop, ELEMENT, prepare=lambda page: page.add_init_script(script))
-        tools.settled(page)
-        times.append(page.evaluate("ms"))
-    assert min(times) < 100
 
 
 def test_another_item_is_another_question(shop: Site, open_page: Callable[..., Any], tools: Any) -> None:
