@@ -11,12 +11,15 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from serving.api_description import openapi_document, operations
 from serving.problems import PROBLEM_TYPES
+from serving.widget import scripts, version
 
 
 def blueprint() -> Blueprint:
     """Return the routes."""
     routes = Blueprint("openapi", __name__)
     document = orjson.dumps(openapi_document(), option=orjson.OPT_INDENT_2)
+    pinned = f"widget-{version()}.js"
+    integrity = scripts()[pinned].integrity
     described = {operation.name: operation for operation in operations()}
 
     @routes.get("/openapi.json")
@@ -25,7 +28,13 @@ def blueprint() -> Blueprint:
 
     @routes.get("/docs")
     def docs() -> str:
-        return render_template("docs.html", operations=described.values(), problems=PROBLEM_TYPES.values())
+        return render_template(
+            "docs.html",
+            operations=described.values(),
+            problems=PROBLEM_TYPES.values(),
+            pinned=pinned,
+            integrity=integrity,
+        )
 
     @routes.get("/docs/try/<name>")
     def try_it(name: str) -> BaseResponse:

@@ -26,7 +26,7 @@ li { position: relative; display: flex; flex-direction: column; box-sizing: bord
   overflow: hidden; border-radius: calc(var(--also-bought-radius, .75em) * .6);
   background: var(--also-bought-picture, color-mix(in srgb, currentColor 6%, transparent)) }
 img { inline-size: 100%; block-size: 100%; object-fit: var(--also-bought-fit, contain) }
-.title, .reason { display: -webkit-box; overflow: hidden; line-height: 1.3; overflow-wrap: anywhere;
+.title, .reason { display: -webkit-box; unicode-bidi: plaintext; overflow: hidden; line-height: 1.3; overflow-wrap: anywhere;
   -webkit-box-orient: vertical; -webkit-line-clamp: 2 }
 .title { block-size: 2.6em; color: inherit; font-weight: 550; text-decoration: none }
 .title::after { content: ""; position: absolute; inset: 0; z-index: 2 }

@@ -6,6 +6,7 @@ import gzip
 import re
 import shutil
 import subprocess
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -48,6 +49,12 @@ def test_what_pins_it(client: FlaskClient) -> None:
     }
     assert client.get(pin["url"]).data == script.body
     assert version().encode() in script.body
+
+
+def test_the_page_of_the_api_says_what_to_paste(client: FlaskClient) -> None:
+    page = unescape(client.get("/docs").text)
+    assert f'src="http://localhost/widget-{version()}.js"' in page
+    assert f'integrity="{scripts()["widget.js"].integrity}"' in page
 
 
 def test_pinned_versions_outlive_the_next_one(tmp_path: Path) -> None:
