@@ -48,8 +48,9 @@ class Manifest(BaseModel):
     its data with. `main_event` is the event type that counts as the shop's goal. `metrics` are those of the split
     before the final fit, `index_recall` the share of the true best 20 that each index finds. `solver` is what fitted
     ALS, `weights` what its regularization and unobserved weight came to, and `warm_start` the version whose item
-    factors it started from, if any. `log_position` is the last row of the event log that was read, None where it was no
-    source. `calibrations` turn the scores of a source into chances, by placement and step of its ladder.
+    factors it started from, if any; `refreshed_from` is the version that was folded into, None after a training, and
+    then `metrics` are those of that version. `log_position` is the last row of the event log that was read, None where
+    it was no source. `calibrations` turn the scores of a source into chances, by placement and step of its ladder.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -76,6 +77,7 @@ class Manifest(BaseModel):
     weights: dict[str, float] = {}
     calibrations: dict[str, ChanceCurve] = {}
     warm_start: str | None = None
+    refreshed_from: str | None = None
     log_position: int | None = None
     libraries: dict[str, str] = {}
     files: dict[str, FileEntry] = {}

@@ -22,6 +22,7 @@ VERBS = (
     "ingest",
     "check",
     "train",
+    "refresh",
     "tune",
     "evaluate",
     "recommend",

@@ -45,11 +45,19 @@ def command(shell: Shell, force: bool, no_promote: bool, dry_run: bool, resume: 
                 locked=True,
                 progress=progress,
             )
-    shell.answer(result.to_dict(), *([_outcome(result)] if shell.quiet else _readable(result)))
+    shell.answer(result.to_dict(), *readable(result, quiet=shell.quiet))
     shell.tell("", "Next:", *(f"  {line}" for line in _next_commands(result)))
 
 
-def _readable(result: TrainResult) -> Iterator[RenderableType]:
+def readable(result: TrainResult, *, quiet: bool) -> Iterator[RenderableType]:
+    """Yield what a run did, in brief if `quiet`."""
+    if quiet:
+        yield _outcome(result)
+    else:
+        yield from _in_full(result)
+
+
+def _in_full(result: TrainResult) -> Iterator[RenderableType]:
     from recommender.cli.console import facts, metrics_table, table, warning
     from recommender.cli.data_report import short_findings
     from recommender.cli.formats import seconds, size

@@ -14,13 +14,16 @@ ITEMS_PER_BLOCK = 1024
 
 
 def nearest_neighbours(
-    index: ItemIndex, item_factors: NDArray[np.float32], *, progress: Progress = silent
+    index: ItemIndex, item_factors: NDArray[np.float32], *, first: int | None = None, progress: Progress = silent
 ) -> SimilarityModel:
     """Return the nearest 64 other items of each item of the index, which was built from `item_factors`, shape (I, F).
+
+    Of the `first` items only, if told so.
 
     Rows of items the index does not hold are empty. Scores are positive; support is 0, factors have none.
     """
     items = np.sort(index.items)
+    items = items if first is None else items[items < first]
     lengths = np.zeros(len(item_factors), dtype=np.int64)
     neighbours, scores = [np.zeros(0, np.int32)], [np.zeros(0, np.float32)]
     for start in range(0, len(items), ITEMS_PER_BLOCK):

@@ -12,9 +12,11 @@ from recommender.models.co_purchase import CoPurchase, FittedPairs, Kinship
 from recommender.models.ease import EASE
 from recommender.models.factor_model import FactorModel
 from recommender.models.item_knn import ItemKNN
+from recommender.models.new_items import fold_in_items, mean_of_alike
 from recommender.models.pair_facts import CATEGORY, FACTORS, PAIR, PairFacts, PairStatistics, pair_statistics
 from recommender.models.popularity import SUPPORT_DAYS, ItemScores, NewArrivals, Popularity, Trending
 from recommender.models.purchase_cycles import PurchaseCycles
+from recommender.models.renumbered import renumbered, renumbered_pairs, with_rows_of
 from recommender.models.repurchase import Repurchase
 from recommender.models.similarity_model import SimilarityModel
 from recommender.models.trade_ups import TradeUps
@@ -48,5 +50,10 @@ __all__ = [
     "build_baskets",
     "chances",
     "fit_curve",
+    "fold_in_items",
+    "mean_of_alike",
     "pair_statistics",
+    "renumbered",
+    "renumbered_pairs",
+    "with_rows_of",
 ]

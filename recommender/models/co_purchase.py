@@ -82,8 +82,19 @@ class CoPurchase:
     similarity_weight: float = 7.0
     popularity_discount: float = 0.0
 
-    def fit(self, baskets: Baskets, kinship: Kinship, *, as_of: int | None, progress: Progress = silent) -> FittedPairs:
-        """Return what goes with each item, and with each category; ages count back from `as_of`, seconds since 1970."""
+    def fit(
+        self,
+        baskets: Baskets,
+        kinship: Kinship,
+        *,
+        as_of: int | None,
+        n_anchors: int | None = None,
+        progress: Progress = silent,
+    ) -> FittedPairs:
+        """Return what goes with each of the first `n_anchors` items (all, where None), and with each category.
+
+        Ages count back from `as_of`, seconds since 1970.
+        """
         baskets = baskets.up_to(self.max_basket_items)
         n_items = len(kinship.category)
         weights = basket_weights(
@@ -116,7 +127,8 @@ class CoPurchase:
             within=within,
         )
         found = []
-        ranges = list(pair_blocks(customers.by_item, customers.lengths, PAIRS_PER_BLOCK, customers.most_rows))
+        anchors = customers.by_item if n_anchors is None else customers.by_item[:n_anchors]
+        ranges = list(pair_blocks(anchors, customers.lengths, PAIRS_PER_BLOCK, customers.most_rows))
         with ThreadPoolExecutor(available_threads()) as pool:
             for (_, end), rows in zip(ranges, pool.map(blocks.best, ranges), strict=True):
                 found.append(rows)

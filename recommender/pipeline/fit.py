@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import platform
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -21,6 +21,7 @@ from recommender.kernels import solver_name
 from recommender.matrix import Influence, Limited, main_event_type, net_of_returns
 from recommender.models import (
     FactorModel,
+    FittedPairs,
     NewArrivals,
     Repurchase,
     SimilarityModel,
@@ -30,7 +31,7 @@ from recommender.models import (
 )
 from recommender.pipeline.ownership import owned
 from recommender.pipeline.pairs import fit_pairs
-from recommender.pipeline.taste import fit_taste, sample
+from recommender.pipeline.taste import Taste, fit_taste, sample
 from recommender.progress import Progress, silent
 
 LIBRARIES = ("alsobought", "numpy", "scipy", "implicit", "faiss-cpu", "pyarrow")
@@ -49,15 +50,58 @@ def fit_bundle(
     DataError
         If nothing is left to train on once returns are netted.
     """
+    events = training_events(dataset, config)
+    pairs = fit_pairs(events.goal, events.as_of, dataset, config, progress=progress)
+    taste = fit_taste(events.all, events.goal, dataset, config, warm_start=warm_start, progress=progress)
+    started_from = None if warm_start is None else warm_start.version
+    return assemble(dataset, config, events, pairs, taste, started_from=started_from, progress=progress)
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingEvents:
+    """The events that a bundle is fitted on: `all` that count, the `goal` ones among them, of type `main_type`.
+
+    `kept` are all net of returns, which say what users own, and `limited` tells what was withheld.
+    """
+
+    kept: Events
+    limited: Limited
+    goal: Events
+    main_type: str
+
+    @property
+    def all(self) -> Events:
+        """The events that train."""
+        return self.limited.events
+
+    @property
+    def as_of(self) -> int | None:
+        """The time of the last of them, seconds since 1970."""
+        return self.all.as_of
+
+
+def training_events(dataset: Dataset, config: Config) -> TrainingEvents:
+    """Return what of a dataset trains; raises DataError where nothing is left once returns are netted."""
     kept = net_of_returns(dataset.events)
     weighed = kept.where(~kept.is_type(*OWNERSHIP_TYPES) | kept.is_type(*config.event_weights))
     limited = Influence(**config.influence.model_dump()).limit(weighed)
-    events = limited.events
-    main_event = main_event_type(events, config.event_weights)
-    goal = events.where(events.is_type(main_event))
-    bought = fit_pairs(goal, events.as_of, dataset, config, progress=progress)
+    main_type = main_event_type(limited.events, config.event_weights)
+    return TrainingEvents(kept, limited, limited.events.where(limited.events.is_type(main_type)), main_type)
+
+
+def assemble(
+    dataset: Dataset,
+    config: Config,
+    training: TrainingEvents,
+    bought: FittedPairs,
+    taste: Taste,
+    *,
+    started_from: str | None = None,
+    progress: Progress = silent,
+) -> Bundle:
+    """Return the bundle of pairs and taste that were fitted, with the quick models, which are fitted here."""
+    events, goal, limited = training.all, training.goal, training.limited
     popularity = config.models.popularity
-    taste = fit_taste(events, goal, dataset, config, warm_start=warm_start, progress=progress)
     repurchase = config.models.repurchase
     cycles = Repurchase(repurchase.horizon_days, repurchase.consumable_share).fit(
         goal, dataset.catalogue.category, events.as_of
@@ -67,7 +111,7 @@ def fit_bundle(
         manifest=Manifest(
             created_at=rfc3339(int(datetime.now(UTC).timestamp())),
             as_of=None if events.as_of is None else rfc3339(events.as_of),
-            main_event=main_event,
+            main_event=training.main_type,
             n_users=len(dataset.users),
             n_sessions=len(dataset.sessions),
             n_items=len(dataset.items),
@@ -79,7 +123,7 @@ def fit_bundle(
             index_recall={"als_index": taste.als_recall, "similar_index": similar_recall},
             solver=solver_name(taste.solver),
             weights={"regularization": taste.als.regularization, "unobserved_weight": taste.als.unobserved_weight},
-            warm_start=None if warm_start is None else warm_start.version,
+            warm_start=started_from,
             log_position=dataset.log_position,
             libraries={"python": platform.python_version(), **{name: version(name) for name in LIBRARIES}},
         ),
@@ -103,7 +147,9 @@ def fit_bundle(
         similar=SimilarityModel.empty(len(dataset.items)),
         trade_ups=_fit_up_sell(goal, events.as_of, dataset, config, progress),
         cycles=cycles,
-        ownership=owned(kept, dataset.catalogue, cycles, config.ownership, config.models.repurchase.horizon_days),
+        ownership=owned(
+            training.kept, dataset.catalogue, cycles, config.ownership, config.models.repurchase.horizon_days
+        ),
     )
 
 

@@ -105,9 +105,21 @@ def _recipe_of(live: Bundle | None, config: Config) -> tuple[Config | None, str]
         recipe = live_recipe(live.manifest, config)
     except ConfigError as error:
         return None, f"{error}, so it was not compared"
-    if all(getattr(recipe, name) == getattr(config, name) for name in RECIPE):
+    if _equal(recipe, config):
         return None, "the live recipe is the same"
     return recipe, ""
+
+
+def same_recipe(manifest: Manifest, config: Config) -> bool:
+    """Tell whether a version was made by the recipe of a configuration."""
+    try:
+        return _equal(live_recipe(manifest, config), config)
+    except ConfigError:
+        return False
+
+
+def _equal(recipe: Config, config: Config) -> bool:
+    return all(getattr(recipe, name) == getattr(config, name) for name in RECIPE)
 
 
 def _main_row(evaluation: EvaluationReport) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
@@ -9,7 +11,16 @@ from numpy.typing import NDArray
 from recommender.config import Config
 from recommender.dataset import Dataset, Events
 from recommender.index import build_index, nearest_neighbours
-from recommender.models import ALS, Baskets, CoPurchase, FittedPairs, Kinship, SimilarityModel, build_baskets
+from recommender.models import (
+    ALS,
+    Baskets,
+    CoPurchase,
+    FittedPairs,
+    Kinship,
+    SimilarityModel,
+    build_baskets,
+    renumbered_pairs,
+)
 from recommender.pipeline.taste import sample
 from recommender.progress import Progress, silent, under
 
@@ -20,12 +31,46 @@ def fit_pairs(
     goal: Events, as_of: int | None, dataset: Dataset, config: Config, *, progress: Progress = silent
 ) -> FittedPairs:
     """Fit what is bought together on goal events net of returns; the rest of the data set is its ids and catalogue."""
+    return _fit(goal, as_of, dataset.catalogue.category, None, config, progress)
+
+
+def fit_some_pairs(
+    goal: Events,
+    as_of: int | None,
+    dataset: Dataset,
+    anchors: NDArray[np.bool_],
+    config: Config,
+    *,
+    progress: Progress = silent,
+) -> FittedPairs:
+    """Fit the same for some items only, a mask of shape (I,): the rows of the others are empty.
+
+    The anchors are given the first numbers meanwhile, so that all else can be cut off after them.
+    """
+    old = np.concatenate([np.flatnonzero(anchors), np.flatnonzero(~anchors)])
+    new = np.empty(len(old), dtype=np.int64)
+    new[old] = np.arange(len(old))
+    category = dataset.catalogue.category
+    moved = replace(goal, item=new[goal.item].astype(np.int32))
+    found = _fit(moved, as_of, category[old], int(anchors.sum()), config, progress)
+    n_categories = len(found.of_categories.indptr) - 1
+    return renumbered_pairs(found, old, np.arange(n_categories), len(old), n_categories)
+
+
+def _fit(
+    goal: Events,
+    as_of: int | None,
+    category: NDArray[np.int32],
+    n_anchors: int | None,
+    config: Config,
+    progress: Progress,
+) -> FittedPairs:
     options = config.models.co_purchase
     baskets = build_baskets(goal)
-    factors = _basket_factors(baskets.up_to(options.max_basket_items), len(dataset.items), config, progress)
-    kinship = Kinship(dataset.catalogue.category, factors, _nearest(factors, config, progress))
+    factors = _basket_factors(baskets.up_to(options.max_basket_items), len(category), config, progress)
+    kinship = Kinship(category, factors, _nearest(factors, n_anchors, config, progress))
     estimator = CoPurchase(**options.model_dump(exclude=NOT_OF_THE_ESTIMATOR))
-    return estimator.fit(baskets, kinship, as_of=as_of, progress=progress)
+    return estimator.fit(baskets, kinship, as_of=as_of, n_anchors=n_anchors, progress=progress)
 
 
 def _basket_factors(baskets: Baskets, n_items: int, config: Config, progress: Progress) -> NDArray[np.float32]:
@@ -50,10 +95,12 @@ def _distinct_buyers(baskets: Baskets, n_items: int) -> NDArray[np.int64]:
     return np.bincount(pairs % n_items, minlength=n_items)
 
 
-def _nearest(factors: NDArray[np.float32], config: Config, progress: Progress) -> SimilarityModel:
+def _nearest(
+    factors: NDArray[np.float32], n_anchors: int | None, config: Config, progress: Progress
+) -> SimilarityModel:
     """Return the nearest items in the basket factors."""
     queries = factors[sample(np.flatnonzero(factors.any(axis=1)))]
     if not len(queries):
         return SimilarityModel.empty(len(factors))
     index, _ = build_index(factors, "cosine", config.index, queries)
-    return nearest_neighbours(index, factors, progress=under("baskets", progress))
+    return nearest_neighbours(index, factors, first=n_anchors, progress=under("baskets", progress))

@@ -49,12 +49,12 @@ def fit_taste(
 ) -> Taste:
     """Fit on events net of returns, of which `goal` are those of the main type; the rest of the data set is its ids."""
     n_items, n_known = len(dataset.items), len(dataset.users) + len(dataset.sessions)
-    histories = _histories(events, config)
-    user_items = _user_items(histories, n_items, config)
+    histories = histories_of(events, config)
+    user_items = user_items_of(histories, n_items, config)
     estimator = ALS(**config.models.als.model_dump(exclude={"warm_start"}))
     known_factors = None if warm_start is None else _factors_of(dataset.items, warm_start)
     als = estimator.fit(user_items, warm_start=known_factors, progress=progress)
-    als_index, als_recall = _als_index(als, user_items[:n_known], config)
+    als_index, als_recall = index_of_factors(als, user_items[:n_known], config)
     return Taste(
         histories=histories.first(n_known),
         user_items=user_items,
@@ -73,7 +73,8 @@ def sample(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.sort(np.random.default_rng(0).permutation(numbers)[:RECALL_QUERIES])
 
 
-def _histories(events: Events, config: Config) -> Histories:
+def histories_of(events: Events, config: Config) -> Histories:
+    """Return what users, sessions and guests did, as the configuration weighs it."""
     matrix = config.matrix
     values = event_values(
         events, config.event_weights, damp_quantity=matrix.damp_quantity, half_life_days=matrix.half_life_days
@@ -81,7 +82,7 @@ def _histories(events: Events, config: Config) -> Histories:
     return build_histories(events, values, own_half_life_days=config.models.own.half_life_days)
 
 
-def _user_items(histories: Histories, n_items: int, config: Config) -> sp.csr_matrix:
+def user_items_of(histories: Histories, n_items: int, config: Config) -> sp.csr_matrix:
     """Return what ALS trains on, shape (A, I): capped per user, without items of too few users."""
     user_items = histories.user_items(n_items, max_items_per_user=config.matrix.max_items_per_user)
     narrow = user_items.getnnz(axis=0) < config.matrix.min_users_per_item
@@ -104,7 +105,8 @@ def _ease(user_items: sp.csr_matrix, config: Config, progress: Progress) -> Simi
     return EASE(**config.models.ease.model_dump()).fit(user_items, progress=progress)
 
 
-def _als_index(als: FactorModel, user_items: sp.csr_matrix, config: Config) -> tuple[ItemIndex, float]:
+def index_of_factors(als: FactorModel, user_items: sp.csr_matrix, config: Config) -> tuple[ItemIndex, float]:
+    """Return the index that for-you searches, and the share of the true best 20 that it finds for a sample of users."""
     user_factors = als.fold_in(user_items[sample(np.arange(user_items.shape[0]))])
     return build_index(als.item_factors, "inner_product", config.index, user_factors)
 

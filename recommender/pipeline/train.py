@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 from recommender.bundle import Bundle, Manifest, Store
 from recommender.bundle.manifest import SourceState, config_record
@@ -105,40 +105,19 @@ def run(
         for name, given in (("force", force), ("no_promote", not promote), ("dry_run", dry_run), ("resume", resume))
         if given
     ]
-    with (
-        nullcontext() if locked else store.locked(),
-        noted_termination() as termination,
-        _logged(store, options) as log,
-    ):
-        log.record.config = config_record(config)
-        night = Night(store, config, log, termination, progress, force=force, resume=resume)
+    with night_of(Night, store, config, options, progress, force=force, resume=resume, locked=locked) as night:
+        night.log.record.config = config_record(config)
         dataset, check = night.read(events, catalogue)
         night.ask_doctor(dataset, check)
         said = night.pass_gate(dataset, events, catalogue)
-        bundle = night.fit(dataset, check, said)
-        guardrails = night.ask_guardrails(bundle)
-        version = None if dry_run else night.publish(bundle)
-        if version is not None and promote:
-            night.promote(version)
-        night.checkpoints.remove()
-        log.end("dry run" if version is None else "promoted" if promote else "published")
-    return TrainResult(
-        run=log.record.run,
-        version=version,
-        promoted=version is not None and promote,
-        metrics=said["metrics"],
-        verdict=log.record.verdict,
-        stages=log.record.stages,
-        check=check,
-        warnings=[*night.warnings, *said["warnings"]],
-        guardrails=guardrails,
-        evaluation=said["evaluation"],
-    )
+        return night.finish(dataset, check, said, dry_run=dry_run, promote=promote)
 
 
 @dataclass
 class Night:
     """The stages of one run, a method each, in order; what they found so far stands in the log's record."""
+
+    FIT: ClassVar[str] = "fit on everything"
 
     store: Store
     config: Config
@@ -202,18 +181,24 @@ class Night:
                 )
                 said = found.to_dict()
                 self.checkpoints.keep_gate(said)
-            record = self.log.record
-            record.gate, record.figure, record.metrics = said["verdict"], said["figure"], said["metrics"]
-            record.live_since_cut = said["since_cut"]
-            self._say(said["verdict"]["text"])
+            self._note_gate(said)
+        self._heed_gate(said)
+        return said
+
+    def _note_gate(self, said: dict[str, Any]) -> None:
+        record = self.log.record
+        record.gate, record.figure, record.metrics = said["verdict"], said["figure"], said["metrics"]
+        record.live_since_cut = said["since_cut"]
+        self._say(said["verdict"]["text"])
+
+    def _heed_gate(self, said: dict[str, Any]) -> None:
         self.warnings += [remark for remark in said["verdict"]["remarks"] if "not measured" in remark]
         if said["verdict"]["refusals"]:
             self._refuse("gate", ", ".join(said["verdict"]["refusals"]), said["verdict"]["text"])
-        return said
 
     def fit(self, dataset: Dataset, check: CheckReport, said: dict[str, Any]) -> Bundle:
         """Fit on all events. Only this fit may start from the live version: it has seen what the holdout hides."""
-        with self._stage("fit on everything") as stage:
+        with self._stage(self.FIT) as stage:
             stage.rows = len(dataset.events)
             bundle = self.checkpoints.fitted()
             if bundle is None:
@@ -235,7 +220,7 @@ class Night:
                 "calibrations": _calibrations(said["evaluation"]),
                 "verdict": self.log.record.verdict,
                 "events_by_type": check.summary.events_by_type,
-                "sources": _sources(check.ingest),
+                "sources": sources_of(check.ingest),
             }
         )
         return replace(bundle, manifest=manifest)
@@ -265,6 +250,31 @@ class Night:
             self.store.prune(self.config.store.keep)
             purge_erased(self.config)
             prune_slates(self.config)
+
+    def finish(
+        self, dataset: Dataset, check: CheckReport, said: dict[str, Any], *, dry_run: bool = False, promote: bool = True
+    ) -> TrainResult:
+        """Make the version that the gate let pass, and end the record."""
+        bundle = self.fit(dataset, check, said)
+        guardrails = self.ask_guardrails(bundle)
+        version = None if dry_run else self.publish(bundle)
+        if version is not None and promote:
+            self.promote(version)
+        self.checkpoints.remove()
+        record = self.log.record
+        self.log.end("dry run" if version is None else "promoted" if promote else "published")
+        return TrainResult(
+            run=record.run,
+            version=version,
+            promoted=version is not None and promote,
+            metrics=said["metrics"],
+            verdict=record.verdict,
+            stages=record.stages,
+            check=check,
+            warnings=[*self.warnings, *said["warnings"]],
+            guardrails=guardrails,
+            evaluation=said["evaluation"],
+        )
 
     @contextmanager
     def _stage(self, name: str) -> Iterator[Stage]:
@@ -321,6 +331,30 @@ WITHHELD_SHARE = 0.001
 """Of all events; less is what every month's newcomers bring."""
 
 
+AnyNight = TypeVar("AnyNight", bound=Night)
+
+
+@contextmanager
+def night_of(
+    kind: type[AnyNight],
+    store: Store,
+    config: Config,
+    options: list[str],
+    progress: Progress,
+    *,
+    force: bool,
+    resume: bool = False,
+    locked: bool = False,
+) -> Iterator[AnyNight]:
+    """Give the stages of a run that holds the store, hears SIGTERM and leaves a record."""
+    with (
+        nullcontext() if locked else store.locked(),
+        noted_termination() as termination,
+        _logged(store, options) as log,
+    ):
+        yield kind(store, config, log, termination, progress, force=force, resume=resume)
+
+
 @contextmanager
 def _logged(store: Store, options: list[str]) -> Iterator[RunLog]:
     """Keep the record of a run, whatever ends it, and draw the page of the last runs."""
@@ -355,7 +389,8 @@ def _calibrations(evaluation: dict[str, Any] | None) -> dict[str, ChanceCurve]:
     return {one["key"]: [(score, chance) for score, chance in one["curve"]] for one in found}
 
 
-def _sources(ingest: IngestReport) -> dict[str, SourceState]:
+def sources_of(ingest: IngestReport) -> dict[str, SourceState]:
+    """Return what a manifest keeps of the sources of events."""
     return {
         source.name: SourceState(
             rows=source.used, last_time=None if source.last_time is None else rfc3339(source.last_time)

@@ -1,0 +1,164 @@
+"""fold: from a live bundle and what happened since to the next one, without the slow fits.
+
+Item factors, neighbours of item-knn and EASE stay as they are; new items get factors from their like and from their
+first events. What is bought together is counted anew for the items of new baskets. All that is quick is fitted on all
+events: histories, best sellers, trending, new arrivals, up-sell, repurchase, ownership, indexes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from recommender.bundle import Bundle
+from recommender.config import Config
+from recommender.dataset import Dataset, Events
+from recommender.models import (
+    FactorModel,
+    FittedPairs,
+    Popularity,
+    SimilarityModel,
+    fold_in_items,
+    mean_of_alike,
+    renumbered,
+    renumbered_pairs,
+    with_rows_of,
+)
+from recommender.pipeline.fit import TrainingEvents, assemble, training_events
+from recommender.pipeline.pairs import fit_some_pairs
+from recommender.pipeline.taste import Taste, histories_of, index_of_factors, user_items_of
+from recommender.progress import Progress, silent
+
+Numbers = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Carried:
+    """The live bundle in the numbers that a dataset gives to items and categories."""
+
+    live: Bundle
+    dataset: Dataset
+
+    @cached_property
+    def items(self) -> Numbers:
+        """The number of each item of the live bundle here, -1 where it is gone."""
+        return _numbers(list(self.live.items), list(self.dataset.items))
+
+    @cached_property
+    def categories(self) -> Numbers:
+        """The same of categories."""
+        return _numbers(self.live.catalogue.categories, self.dataset.catalogue.categories)
+
+    @cached_property
+    def factors(self) -> FactorModel:
+        """The item factors; rows of zeros for items that the live bundle does not know."""
+        old = self.live.als
+        rows = np.zeros((len(self.dataset.items), old.factors), dtype=np.float32)
+        rows[self.items[self.items >= 0]] = old.item_factors[self.items >= 0]
+        weights = (old.regularization, old.alpha, old.unobserved_weight, old.regularization_exponent)
+        return FactorModel(rows, *weights)
+
+    def similar(self, model: SimilarityModel) -> SimilarityModel:
+        """A model of items by items."""
+        return renumbered(model, self.items, self.items, len(self.dataset.items))[0]
+
+    def pairs(self) -> FittedPairs:
+        """What is bought together."""
+        found = FittedPairs(self.live.co_purchase, self.live.pair_facts, self.live.category_purchase)
+        n_items, n_categories = len(self.dataset.items), len(self.dataset.catalogue.categories)
+        return renumbered_pairs(found, self.items, self.categories, n_items, n_categories)
+
+
+def fold_bundle(
+    dataset: Dataset,
+    config: Config,
+    live: Bundle,
+    *,
+    recount: bool = True,
+    new_items: bool = True,
+    progress: Progress = silent,
+) -> Bundle:
+    """Return the live bundle with the events of a dataset folded in.
+
+    Without `recount` what is bought together is kept; without `new_items` they get no factors.
+
+    Raises
+    ------
+    DataError
+        If nothing is left to train on once returns are netted.
+    """
+    training, carried = training_events(dataset, config), Carried(live, dataset)
+    pairs = carried.pairs()
+    if recount:
+        pairs = _recounted(pairs, training, carried, config, progress)
+    taste = _taste(training, carried, config, new_items=new_items)
+    return assemble(dataset, config, training, pairs, taste, started_from=live.version, progress=progress)
+
+
+def _recounted(
+    pairs: FittedPairs, training: TrainingEvents, carried: Carried, config: Config, progress: Progress
+) -> FittedPairs:
+    """Fit the items of the baskets since the live bundle anew."""
+    since = carried.live.as_of_seconds
+    goal = training.goal
+    fresh = np.zeros(len(carried.dataset.items), dtype=bool)
+    fresh[goal.item[goal.time > (since or 0)]] = True
+    if not fresh.any():
+        return pairs
+    found = fit_some_pairs(goal, training.as_of, carried.dataset, fresh, config, progress=progress)
+    return with_rows_of(pairs, found, fresh)
+
+
+def _taste(training: TrainingEvents, carried: Carried, config: Config, *, new_items: bool) -> Taste:
+    dataset, live = carried.dataset, carried.live
+    n_items, n_known = len(dataset.items), len(dataset.users) + len(dataset.sessions)
+    histories = histories_of(training.all, config)
+    user_items = user_items_of(histories, n_items, config)
+    als = _with_new_items(training.all, user_items, carried) if new_items else carried.factors
+    index, recall = index_of_factors(als, user_items[:n_known], config)
+    return Taste(
+        histories=histories.first(n_known),
+        user_items=user_items,
+        als=als,
+        item_knn=carried.similar(live.item_knn),
+        ease=carried.similar(live.ease),
+        popular=Popularity(config.models.popularity.half_life_days).fit(training.goal, n_items, training.as_of),
+        als_index=index,
+        als_recall=recall,
+        solver=live.manifest.solver.split(" ")[0],
+    )
+
+
+def _with_new_items(events: Events, user_items: sp.csr_matrix, carried: Carried) -> FactorModel:
+    """Give factors to the items without any that are new since the live bundle; others had too few customers then."""
+    known = np.zeros(len(carried.dataset.items), dtype=bool)
+    known[carried.items[carried.items >= 0]] = True
+    new = np.flatnonzero(~known)
+    catalogue = carried.dataset.catalogue
+    traits = [catalogue.category]
+    if "brand" in catalogue.columns:
+        names, brand = catalogue.coded("brand")
+        both = catalogue.category.astype(np.int64) * len(names) + brand
+        both[(catalogue.category < 0) | (brand < 0)] = -1
+        traits.insert(0, np.unique(both, return_inverse=True)[1].astype(np.int32) - bool((both < 0).any()))
+    prior = mean_of_alike(carried.factors.item_factors, new, traits)
+    return fold_in_items(carried.factors, user_items, new, prior, _exposure(events, new))
+
+
+def _exposure(events: Events, new: Numbers) -> NDArray[np.float64]:
+    """Return the share of users, sessions and guests who came since the first event of each item, shape (n,)."""
+    first_seen = np.full(int(max(events.item.max(initial=0), new.max(initial=0))) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(first_seen, events.item, events.time)
+    actors, last = np.unique(events.actor[::-1], return_index=True)
+    last_seen = np.sort(events.time[::-1][last])
+    came = len(actors) - np.searchsorted(last_seen, first_seen[new])
+    return np.asarray(came / max(len(actors), 1))
+
+
+def _numbers(old: list[bytes] | list[str], new: list[bytes] | list[str]) -> Numbers:
+    place = {one: number for number, one in enumerate(new)}
+    return np.array([place.get(one, -1) for one in old], dtype=np.int64)
