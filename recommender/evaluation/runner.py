@@ -53,10 +53,13 @@ def evaluate_bundle(
     rivals: Mapping[str, Bundle] = NO_RIVALS,
     relations: Relations | None = None,
     fingerprint: Mapping[str, Any] | None = None,
+    for_you_only: bool = False,
     workers: int | None = None,
     progress: Progress = silent,
 ) -> EvaluationReport:
     """Score the placements of a bundle fitted on `split.train`; similar-items only given `relations`.
+
+    `for_you_only` scores what the gate looks at and leaves the other placements out.
 
     Only items with factors that the shop may show are relevant: the rule `matrix.min_users_per_item` holds for
     candidates and truth. The baseline ranks such items by distinct users of the last `test_days` of training and
@@ -78,13 +81,14 @@ def evaluate_bundle(
     known &= bundle.catalogue.servable
     facts = item_facts(train, bundle.catalogue, known)
 
-    tasks = [
-        for_you_task(bundle, test, known, config.max_users),
-        also_bought_task(bundle, test, known, config.max_users),
-        cross_sell_task(bundle, test, known, config.max_users),
-        up_sell_task(bundle, train, test, known, config.max_users),
-        buy_again_task(bundle, train, test, known, config.max_users),
-    ]
+    tasks = [for_you_task(bundle, test, known, config.max_users)]
+    if not for_you_only:
+        tasks += [
+            also_bought_task(bundle, test, known, config.max_users),
+            cross_sell_task(bundle, test, known, config.max_users),
+            up_sell_task(bundle, train, test, known, config.max_users),
+            buy_again_task(bundle, train, test, known, config.max_users),
+        ]
     if relations is not None:
         tasks.append(similar_items_task(bundle, relations, known, config.max_users))
     asked = [task for task in tasks if len(task)]

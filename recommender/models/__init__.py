@@ -16,7 +16,7 @@ from recommender.models.new_items import fold_in_items, mean_of_alike
 from recommender.models.pair_facts import CATEGORY, FACTORS, PAIR, PairFacts, PairStatistics, pair_statistics
 from recommender.models.popularity import SUPPORT_DAYS, ItemScores, NewArrivals, Popularity, Trending
 from recommender.models.purchase_cycles import PurchaseCycles
-from recommender.models.renumbered import renumbered, renumbered_pairs, with_rows_of
+from recommender.models.renumbered import renumbered, renumbered_pairs, renumbered_trade_ups, with_rows_of
 from recommender.models.repurchase import Repurchase
 from recommender.models.similarity_model import SimilarityModel
 from recommender.models.trade_ups import TradeUps
@@ -55,5 +55,6 @@ __all__ = [
     "pair_statistics",
     "renumbered",
     "renumbered_pairs",
+    "renumbered_trade_ups",
     "with_rows_of",
 ]

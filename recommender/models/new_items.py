@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from recommender.models.factor_model import FactorModel, regularizations_of
 
@@ -32,6 +33,17 @@ def fold_in_items(
     """
     if not len(new):
         return model
+    with threadpool_limits(limits=1, user_api="blas"):  # the systems are too small to share among threads
+        return _folded_in(model, user_items, new, prior, exposure)
+
+
+def _folded_in(
+    model: FactorModel,
+    user_items: sp.csr_matrix,
+    new: NDArray[np.int64],
+    prior: NDArray[np.float32],
+    exposure: NDArray[np.float64],
+) -> FactorModel:
     users = model.fold_in(user_items).astype(np.float64)
     everybody = model.unobserved_weight * (users.T @ users)
     columns = user_items.tocsc()[:, new]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from recommender.models.co_purchase import FittedPairs
 from recommender.models.similarity_model import SimilarityModel, similarity_of_rows
+from recommender.models.trade_ups import TradeUps
 
 PER_PAIR = ("ground", "together", "ratio", "usual")
 
@@ -46,6 +47,26 @@ def renumbered_pairs(
     ratios[categories[there]] = pairs.facts.category_ratio[there]
     facts = replace(pairs.facts, **per_pair, baskets=baskets, category_ratio=ratios)
     return FittedPairs(model, facts, renumbered(pairs.of_categories, categories, items, n_categories)[0])
+
+
+def renumbered_trade_ups(trade_ups: TradeUps, items: Numbers, prices: NDArray[np.float64]) -> TradeUps:
+    """Return steps up with other numbers for the items; `prices`, shape (I,), hold where they are known."""
+    n_items = len(prices)
+    row = items[np.repeat(np.arange(len(trade_ups.indptr) - 1), np.diff(trade_ups.indptr))]
+    item = items[trade_ups.items]
+    kept = np.flatnonzero((row >= 0) & (item >= 0))
+    kept = kept[np.argsort(row[kept], kind="stable")]
+    there = items[items >= 0]
+    buyers, price = np.zeros(n_items, dtype=np.int32), np.full(n_items, np.nan)
+    buyers[there], price[there] = trade_ups.buyers[items >= 0], trade_ups.price[items >= 0]
+    return TradeUps(
+        indptr=np.concatenate([[0], np.cumsum(np.bincount(row[kept], minlength=n_items))]),
+        items=item[kept].astype(np.int32),
+        chance=trade_ups.chance[kept],
+        trade_ups=trade_ups.trade_ups[kept],
+        buyers=buyers,
+        price=np.where(np.isnan(prices), price, prices).astype(np.float32),
+    )
 
 
 def with_rows_of(pairs: FittedPairs, fresh: FittedPairs, rows: NDArray[np.bool_]) -> FittedPairs:

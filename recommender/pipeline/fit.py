@@ -54,7 +54,8 @@ def fit_bundle(
     pairs = fit_pairs(events.goal, events.as_of, dataset, config, progress=progress)
     taste = fit_taste(events.all, events.goal, dataset, config, warm_start=warm_start, progress=progress)
     started_from = None if warm_start is None else warm_start.version
-    return assemble(dataset, config, events, pairs, taste, started_from=started_from, progress=progress)
+    trade_ups = _fit_up_sell(events.goal, events.as_of, dataset, config, progress)
+    return assemble(dataset, config, events, pairs, taste, trade_ups, started_from=started_from)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +96,11 @@ def assemble(
     training: TrainingEvents,
     bought: FittedPairs,
     taste: Taste,
+    trade_ups: TradeUps,
     *,
     started_from: str | None = None,
-    progress: Progress = silent,
 ) -> Bundle:
-    """Return the bundle of pairs and taste that were fitted, with the quick models, which are fitted here."""
+    """Return the bundle of pairs, taste and steps up that were fitted, with the quick models, which are fitted here."""
     events, goal, limited = training.all, training.goal, training.limited
     popularity = config.models.popularity
     repurchase = config.models.repurchase
@@ -145,7 +146,7 @@ def assemble(
         als_index=taste.als_index,
         similar_index=similar_index,
         similar=SimilarityModel.empty(len(dataset.items)),
-        trade_ups=_fit_up_sell(goal, events.as_of, dataset, config, progress),
+        trade_ups=trade_ups,
         cycles=cycles,
         ownership=owned(
             training.kept, dataset.catalogue, cycles, config.ownership, config.models.repurchase.horizon_days

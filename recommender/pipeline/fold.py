@@ -1,8 +1,8 @@
 """fold: from a live bundle and what happened since to the next one, without the slow fits.
 
-Item factors, neighbours of item-knn and EASE stay as they are; new items get factors from their like and from their
-first events. What is bought together is counted anew for the items of new baskets. All that is quick is fitted on all
-events: histories, best sellers, trending, new arrivals, up-sell, repurchase, ownership, indexes.
+Item factors, neighbours of item-knn and EASE and steps up stay as they are; new items get factors from their like and
+from their first events. What is bought together is counted anew for the items of new baskets. All that is quick is
+fitted on all events: histories, best sellers, trending, new arrivals, repurchase, ownership, indexes.
 """
 
 from __future__ import annotations
@@ -16,16 +16,18 @@ from numpy.typing import NDArray
 
 from recommender.bundle import Bundle
 from recommender.config import Config
-from recommender.dataset import Dataset, Events
+from recommender.dataset import Catalogue, Dataset, Events, IdMap
 from recommender.models import (
     FactorModel,
     FittedPairs,
     Popularity,
     SimilarityModel,
+    TradeUps,
     fold_in_items,
     mean_of_alike,
     renumbered,
     renumbered_pairs,
+    renumbered_trade_ups,
     with_rows_of,
 )
 from recommender.pipeline.fit import TrainingEvents, assemble, training_events
@@ -38,83 +40,94 @@ Numbers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Carried:
-    """The live bundle in the numbers that a dataset gives to items and categories."""
+    """A live bundle in the numbers that ids and catalogue of now give to items and categories."""
 
     live: Bundle
-    dataset: Dataset
+    item_ids: IdMap
+    catalogue: Catalogue
 
     @cached_property
     def items(self) -> Numbers:
-        """The number of each item of the live bundle here, -1 where it is gone."""
-        return _numbers(list(self.live.items), list(self.dataset.items))
+        """The number now of each item of the live bundle, -1 where it is gone."""
+        return _numbers(list(self.live.items), list(self.item_ids))
 
     @cached_property
     def categories(self) -> Numbers:
         """The same of categories."""
-        return _numbers(self.live.catalogue.categories, self.dataset.catalogue.categories)
+        return _numbers(self.live.catalogue.categories, self.catalogue.categories)
+
+    @cached_property
+    def is_known(self) -> NDArray[np.bool_]:
+        """Which items of now the live bundle has, shape (I,)."""
+        known = np.zeros(len(self.item_ids), dtype=bool)
+        known[self.items[self.items >= 0]] = True
+        return known
 
     @cached_property
     def factors(self) -> FactorModel:
         """The item factors; rows of zeros for items that the live bundle does not know."""
         old = self.live.als
-        rows = np.zeros((len(self.dataset.items), old.factors), dtype=np.float32)
+        rows = np.zeros((len(self.item_ids), old.factors), dtype=np.float32)
         rows[self.items[self.items >= 0]] = old.item_factors[self.items >= 0]
-        weights = (old.regularization, old.alpha, old.unobserved_weight, old.regularization_exponent)
-        return FactorModel(rows, *weights)
+        return FactorModel(rows, old.regularization, old.alpha, old.unobserved_weight, old.regularization_exponent)
 
     def similar(self, model: SimilarityModel) -> SimilarityModel:
-        """A model of items by items."""
-        return renumbered(model, self.items, self.items, len(self.dataset.items))[0]
+        """Return a model of items by items."""
+        return renumbered(model, self.items, self.items, len(self.item_ids))[0]
 
+    @cached_property
     def pairs(self) -> FittedPairs:
         """What is bought together."""
         found = FittedPairs(self.live.co_purchase, self.live.pair_facts, self.live.category_purchase)
-        n_items, n_categories = len(self.dataset.items), len(self.dataset.catalogue.categories)
-        return renumbered_pairs(found, self.items, self.categories, n_items, n_categories)
+        return renumbered_pairs(found, self.items, self.categories, len(self.item_ids), len(self.catalogue.categories))
+
+    @cached_property
+    def trade_ups(self) -> TradeUps:
+        """Dearer items of the same need, at the prices of now."""
+        return renumbered_trade_ups(self.live.trade_ups, self.items, self.catalogue.price)
 
 
 def fold_bundle(
     dataset: Dataset,
     config: Config,
-    live: Bundle,
+    carried: Carried,
     *,
-    recount: bool = True,
     new_items: bool = True,
+    for_you_only: bool = False,
     progress: Progress = silent,
 ) -> Bundle:
-    """Return the live bundle with the events of a dataset folded in.
+    """Return the live bundle with the events of a dataset folded in, of which `carried` has ids and catalogue.
 
-    Without `recount` what is bought together is kept; without `new_items` they get no factors.
+    Without `new_items` these get no factors. `for_you_only` leaves out what only other placements ask.
 
     Raises
     ------
     DataError
         If nothing is left to train on once returns are netted.
     """
-    training, carried = training_events(dataset, config), Carried(live, dataset)
-    pairs = carried.pairs()
-    if recount:
-        pairs = _recounted(pairs, training, carried, config, progress)
-    taste = _taste(training, carried, config, new_items=new_items)
-    return assemble(dataset, config, training, pairs, taste, started_from=live.version, progress=progress)
+    training, pairs = training_events(dataset, config), carried.pairs
+    if not for_you_only or config.blend.co_purchase > 0:
+        pairs = _recounted(dataset, training, carried, config, progress)
+    taste = _taste(dataset, training, carried, config, new_items=new_items)
+    return assemble(dataset, config, training, pairs, taste, carried.trade_ups, started_from=carried.live.version)
 
 
 def _recounted(
-    pairs: FittedPairs, training: TrainingEvents, carried: Carried, config: Config, progress: Progress
+    dataset: Dataset, training: TrainingEvents, carried: Carried, config: Config, progress: Progress
 ) -> FittedPairs:
     """Fit the items of the baskets since the live bundle anew."""
     since = carried.live.as_of_seconds
     goal = training.goal
-    fresh = np.zeros(len(carried.dataset.items), dtype=bool)
+    fresh = np.zeros(len(dataset.items), dtype=bool)
     fresh[goal.item[goal.time > (since or 0)]] = True
     if not fresh.any():
-        return pairs
-    found = fit_some_pairs(goal, training.as_of, carried.dataset, fresh, config, progress=progress)
-    return with_rows_of(pairs, found, fresh)
+        return carried.pairs
+    found = fit_some_pairs(goal, training.as_of, dataset, fresh, config, progress=progress)
+    return with_rows_of(carried.pairs, found, fresh)
 
 
-def _taste(training: TrainingEvents, carried: Carried, config: Config, *, new_items: bool) -> Taste:
-    dataset, live = carried.dataset, carried.live
+def _taste(dataset: Dataset, training: TrainingEvents, carried: Carried, config: Config, *, new_items: bool) -> Taste:
+    live = carried.live
     n_items, n_known = len(dataset.items), len(dataset.users) + len(dataset.sessions)
     histories = histories_of(training.all, config)
     user_items = user_items_of(histories, n_items, config)
@@ -135,10 +148,8 @@ def _taste(training: TrainingEvents, carried: Carried, config: Config, *, new_it
 
 def _with_new_items(events: Events, user_items: sp.csr_matrix, carried: Carried) -> FactorModel:
     """Give factors to the items without any that are new since the live bundle; others had too few customers then."""
-    known = np.zeros(len(carried.dataset.items), dtype=bool)
-    known[carried.items[carried.items >= 0]] = True
-    new = np.flatnonzero(~known)
-    catalogue = carried.dataset.catalogue
+    new = np.flatnonzero(~carried.is_known)
+    catalogue = carried.catalogue
     traits = [catalogue.category]
     if "brand" in catalogue.columns:
         names, brand = catalogue.coded("brand")

@@ -20,10 +20,10 @@ from recommender.evaluation import Split, evaluate_bundle
 from recommender.evaluation.gate import Verdict, judge
 from recommender.pipeline.check import CheckReport
 from recommender.pipeline.fit import precompute
-from recommender.pipeline.fold import fold_bundle
+from recommender.pipeline.fold import Carried, fold_bundle
 from recommender.pipeline.gate import Gated, same_recipe
 from recommender.pipeline.train import Night, TrainResult, night_of, sources_of
-from recommender.progress import Progress, silent
+from recommender.progress import Progress, silent, under
 
 LIVE_VERSION = "live version"
 
@@ -32,6 +32,7 @@ class Day(Night):
     """The stages of a refresh, as far as they differ from those of a night."""
 
     FIT: ClassVar[str] = "fold in"
+    _carried: Carried | None = None
 
     def require_live(self) -> Bundle:
         """Return the live version; raises StoreError or ConfigError where there is nothing to fold into."""
@@ -46,18 +47,25 @@ class Day(Night):
             raise DataError("the events have no times, so nothing tells what is new; run `alsobought train`")
         return self.live
 
+    def carried(self, dataset: Dataset) -> Carried:
+        """Return the live version in the numbers of the data; computed once."""
+        if self._carried is None:
+            self._carried = Carried(self.require_live(), dataset.items, dataset.catalogue)
+        return self._carried
+
     def pass_gate(self, dataset: Dataset, events: Any, catalogue: Any) -> dict[str, Any]:  # noqa: ARG002
         """Compare the fold of the first half of the new events with the live version, on the second half."""
         with self._stage("fold half and compare") as stage:
             stage.rows = len(dataset.events)
-            said = compare_fold(dataset, self.config, self.require_live(), progress=self.progress).to_dict()
+            said = compare_fold(dataset, self.config, self.carried(dataset), progress=self.progress).to_dict()
             self._note_gate(said)
         self._heed_gate(said)
         return said
 
     def _fitted(self, dataset: Dataset, check: CheckReport, said: dict[str, Any]) -> Bundle:  # noqa: ARG002
         live = self.require_live()
-        bundle = precompute(fold_bundle(dataset, self.config, live, progress=self.progress), progress=self.progress)
+        folded = fold_bundle(dataset, self.config, self.carried(dataset), progress=self.progress)
+        bundle = precompute(folded, progress=self.progress)
         manifest = bundle.manifest.model_copy(
             update={
                 "refreshed_from": live.version,
@@ -115,14 +123,15 @@ def has_news(dataset: Dataset, live: Bundle) -> bool:
     return not dataset.catalogue.table.equals(live.catalogue.table) or list(dataset.items) != list(live.items)
 
 
-def compare_fold(dataset: Dataset, config: Config, live: Bundle, *, progress: Progress = silent) -> Gated:
+def compare_fold(dataset: Dataset, config: Config, carried: Carried, *, progress: Progress = silent) -> Gated:
     """Judge the fold by events that it has not seen.
 
     The new events are cut at their median time: the live version with the first half folded in and the live version
     as it is are asked for-you, about the same users, and compared on the second half with each other and with best
     sellers, by the rules of the nightly gate.
     """
-    cut, time = live.as_of_seconds, dataset.events.time
+    live, time = carried.live, dataset.events.time
+    cut = live.as_of_seconds
     assert cut is not None
     later = time[time > cut]
     middle = int(np.median(later)) if len(later) else cut
@@ -130,10 +139,17 @@ def compare_fold(dataset: Dataset, config: Config, live: Bundle, *, progress: Pr
     if not len(split.test):
         return Gated(Verdict(config.gate.metric, 0, [], [], ["not measured: no new events to compare on"]), None, None)
     known = replace(dataset, events=dataset.events.where(time <= cut))
-    unchanged = fold_bundle(known, config, live, recount=False, new_items=False, progress=progress)
-    seen = replace(dataset, events=split.train)
-    folded = fold_bundle(seen, config, live, recount=config.blend.co_purchase > 0, progress=progress)
+    unchanged = fold_bundle(known, config, carried, new_items=False, for_you_only=True, progress=progress)
+    folded = fold_bundle(
+        replace(dataset, events=split.train), config, carried, for_you_only=True, progress=under("half", progress)
+    )
     report = evaluate_bundle(
-        folded, split, config.evaluation, config.gate, rivals={LIVE_VERSION: unchanged}, progress=progress
+        folded,
+        split,
+        config.evaluation,
+        config.gate,
+        rivals={LIVE_VERSION: unchanged},
+        for_you_only=True,
+        progress=progress,
     )
     return Gated(judge(report, config.gate, live=live.version), report, None)
