@@ -79,6 +79,17 @@ def test_every_document_is_named_in_the_index() -> None:
     assert of_the_site - named == {index}
 
 
+def test_every_package_that_exports_names_is_in_the_python_reference() -> None:
+    exporting = {
+        ".".join(path.parent.relative_to(ROOT).parts)
+        for path in (ROOT / "recommender").rglob("__init__.py")
+        if "\n__all__ = " in path.read_text(encoding="utf-8")
+    }
+    pages = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "python").glob("*.md"))
+    documented = set(re.findall(r"automodule:: (\S+)", pages))
+    assert documented == exporting - {"recommender"} | {"recommender.errors"}  # its names are those of the notebook
+
+
 @each_document
 def test_shell_examples_name_what_exists(document: Path) -> None:
     context = click.Context(app)

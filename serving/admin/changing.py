@@ -65,14 +65,14 @@ def install(routes: Blueprint, office: Office, door: Door) -> None:
         operator = door.check_form()
         _require_action(action)
         version, seen = request.form.get("version", ""), request.form.get("live") or None
-        log.warning("request %s: %s asks for %s of %s", g.request_id, operator.name, action, version)
+        log.warning("request %s: %s asks for %s of %r", g.request_id, operator.name, action, version)
         try:
             if action == "promote":
                 changes.promote(office.store, version, operator.name, seen=seen)
             else:
                 changes.roll_back(office.store, version, operator.name, seen=seen)
         except AlsoboughtError as error:
-            log.warning("request %s: %s of %s failed: %s", g.request_id, action, version, error)
+            log.warning("request %s: %s of %r failed: %s", g.request_id, action, version, error)
             return render_template("admin/failed.html", action=action, version=version, error=error), 409
         return redirect(url_for("admin.versions_page", changed=version), 303)
 

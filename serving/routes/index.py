@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from flask import Blueprint, render_template
+from flask import Blueprint, current_app, render_template
 
 from serving.api_description import operations
 from serving.live_bundle import BundleSource
@@ -18,7 +18,9 @@ def blueprint(bundles: BundleSource) -> Blueprint:
 
     @routes.get("/")
     def index() -> str:
-        return render_template("index.html", operations=operations(), facts=_facts(bundles))
+        return render_template(
+            "index.html", operations=operations(), facts=_facts(bundles), admin="admin" in current_app.blueprints
+        )
 
     return routes
 

@@ -21,7 +21,8 @@ from recommender.errors import StoreError
 from recommender.event_log import EventLog
 from serving.admin import formats
 from serving.admin.overview import STALE_SECONDS
-from serving.live_bundle import LiveBundle
+from serving.app import create_app
+from serving.live_bundle import FixedBundle, LiveBundle
 
 PATHS = (
     "",
@@ -107,6 +108,11 @@ def test_the_overview_raises_alarms(
     assert "Run 2 refused (4)" in page
     assert "Worse than <best> sellers." in page
     assert "Nothing is wrong" not in page
+
+
+def test_the_index_leads_here(open_shop: FlaskClient, toy_bundle: Bundle) -> None:
+    assert 'href="/admin/"' in open_shop.get("/").text
+    assert 'href="/admin/"' not in create_app(FixedBundle(toy_bundle)).test_client().get("/").text
 
 
 def test_traffic_counts_what_was_asked(open_shop: FlaskClient) -> None:

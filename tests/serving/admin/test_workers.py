@@ -56,5 +56,5 @@ def test_all_workers_know_the_session_and_the_figures_and_take_up_a_change(
     assert browser.ask("/admin/versions/rollback", version="v00001", live="v00002", **form)[0] == 303
     assert [one.to for one in changes.changes(store.path)] == ["v00001"]
     server.wait_until(lambda: "2 workers answer from v00001." in browser.ask("/admin/versions")[1], 10)
-    assert "rollback of v00001" in server.log()
+    assert "rollback of 'v00001'" in server.log()
     assert keys["admin"] not in server.log()
