@@ -42,7 +42,7 @@ check: compiler bundler .venv/.all ## format, lint, types, the direction of impo
 	@$(MAKE_WIDGET) | cmp - $(WIDGET)/widget.js || { echo "$(WIDGET)/widget.js is not what its src/ makes: run make widget"; exit 1; }
 	@size=$$(gzip -9nc $(WIDGET)/widget.js | wc -c); echo "The widget has $$size bytes, gzipped; it may have 6000."; test $$size -le 6000
 
-test: compiler openmp browser checkers .venv/.all ## run the tests, two at a time (ARGS="-k words" passes options to pytest)
+test: compiler openmp browser checkers bundler .venv/.all ## run the tests, two at a time (ARGS="-k words" passes options to pytest)
 	$(BIN)/python -m pytest -q -n 2 $(ARGS)
 
 widget: bundler ## make serving/widget/widget.js from its src/

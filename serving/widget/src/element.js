@@ -30,7 +30,7 @@ export class AlsoBought extends Base {
       this.#fill(Array.from({ length: this.k }, () => makeTile(this, 'wait')));
       this.#turn('loading');
       near.observe(this);
-    }
+    } else this.#measure();
   }
 
   disconnectedCallback() {

@@ -241,6 +241,10 @@ class Tools:
     barriers: Callable[[Any], list[str]] = barriers
     strict: str = STRICT
 
+    def tall(self, page: Page) -> None:
+        """Give a page a window so high that nothing on it waits."""
+        page.set_viewport_size({"width": 1000, "height": 2500})
+
 
 @pytest.fixture(scope="session")
 def tools() -> Tools:

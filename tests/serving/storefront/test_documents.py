@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,6 +39,19 @@ def test_a_shop_renders_on_its_server(
 
     example.API = "http://127.0.0.1:9"
     assert 'item-url="/product?item_id={item_id}"' in example.app.test_client().get("/product?item_id=TENT").text
+
+
+def test_what_the_page_says_to_paste_works_as_it_stands(
+    shop: Site, open_address: Callable[..., Any], tools: Any
+) -> None:
+    text = (FOLDER.parent / "storefront.md").read_text()
+    first, page_of_several = re.findall(r"^```html\n(.*?)^```", text, re.MULTILINE | re.DOTALL)[0:3:2]
+    for paste, n in ((first, 1), (first.partition("<also-bought ")[0] + page_of_several, 3)):
+        shop.pages["/page"] = (paste.replace("http://127.0.0.1:8000", shop.url), "")
+        page = open_address(f"{shop.url}/page", prepare=tools.tall)
+        page.locator("also-bought[data-state=filled]").nth(n - 1).wait_for()
+        assert tools.shift(page) == 0
+        assert all(tools.titles(one) for one in page.locator("also-bought").all())
 
 
 def test_a_page_of_plain_html(

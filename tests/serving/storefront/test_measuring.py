@@ -141,6 +141,15 @@ def test_for_you_follows_the_session_once_there_is_consent(
     assert page.evaluate("import('/widget.js').then((one) => one.sessionId())") == session
 
 
+def test_an_element_that_is_moved_goes_on_measuring(shop: Site, open_page: Callable[..., Any], tools: Any) -> None:
+    sent: list[Any] = []
+    page = open_page(shop, ELEMENT.replace(" k=", " consent k="), prepare=listening(sent))
+    tools.settled(page)
+    page.evaluate("document.querySelector('main').append(document.querySelector('also-bought'))")
+    page.wait_for_timeout(1700)
+    assert len(sent) == len(shop.of("/v1/also-bought")) == 1
+
+
 def test_leaving_the_page_loses_nothing(shop: Site, open_page: Callable[..., Any], tools: Any) -> None:
     page = open_page(shop, ELEMENT.replace(" k=", " consent k="))
     tools.settled(page)
