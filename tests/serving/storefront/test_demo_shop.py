@@ -77,6 +77,18 @@ def test_at_320_pixels_nothing_is_cut_off(shop: Site, open_address: Callable[...
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (320, "dark")])
+def test_the_pages_about_the_server_are_accessible_too(
+    shop: Site, open_address: Callable[..., Any], tools: Any, width: int, scheme: str
+) -> None:
+    page = open_address(f"{shop.url}/", width=width, color_scheme=scheme)
+    for path in ("/", "/docs", "/problems/no-model"):
+        page.goto(shop.url + path)
+        assert tools.barriers(page) == [], path
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+    assert page.said == []
+
+
 def test_looking_at_products_moves_what_a_new_visitor_is_shown(
     shop: Site, open_address: Callable[..., Any], tools: Any
 ) -> None:
