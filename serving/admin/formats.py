@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from recommender.event_log.proportions import Proportion
 
 NOTHING = "–"  # noqa: RUF001
+VERDICTS = ("passed:", "refused:")
 UNITS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 
 
@@ -74,8 +75,11 @@ def size(n_bytes: float | None) -> str:
 
 
 def sentence(text: str) -> str:
-    """Return a text with a capital and a full stop."""
-    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith(".") or not text else ".")
+    """Return a text with a full stop, and with a capital where it begins with a word and not with a path."""
+    first = text.split(" ")[0]
+    if first.isalpha() or first in VERDICTS:
+        text = text[:1].upper() + text[1:]
+    return text if not text or text.endswith(".") else f"{text}."
 
 
 WORDS = {

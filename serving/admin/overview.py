@@ -16,7 +16,7 @@ from serving.telemetry import model_age_seconds
 
 STALE_SECONDS = 36 * 3600
 """A nightly run should have replaced the live version by then, with half a day to spare."""
-BAD_OUTCOMES = ("refused", "failed", "killed")
+BAD_OUTCOMES = {"refused": "was refused", "failed": "failed", "killed": "was killed"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def alarms(office: Office, found: Live, traffic: Traffic) -> list[Alarm]:
         )
     last = last_runs(office, 1)
     if last and last[0]["outcome"] in BAD_OUTCOMES:
-        said.append(Alarm(f"The last run, {last[0]['run']}, was {last[0]['outcome']}", "training"))
+        said.append(Alarm(f"The last run, {last[0]['run']}, {BAD_OUTCOMES[last[0]['outcome']]}", "training"))
     if found.age_seconds > STALE_SECONDS:
         said.append(Alarm(f"The live version is {found.age_seconds // 3600} hours old", "training"))
     return said
