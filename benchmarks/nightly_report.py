@@ -49,7 +49,7 @@ def attacks_section(record: dict[str, Any]) -> list[str]:
     lines = [
         f"## Fake customers: {setting['dataset']}, attacks of {setting['days']} days",
         "",
-        f"Share of top 10 lists that show the pushed item, mean of {setting['targets']} items pushed one at a time. "
+        f"Share of top 10 lists that show the pushed item, items pushed one at a time: {setting['targets']}. "
         f"Without attack: for-you {_share(clean[False]['for-you'])}, "
         f"also-bought {_share(clean[False]['also-bought'])}; with the limits {_share(clean[True]['for-you'])} and "
         f"{_share(clean[True]['also-bought'])}.",
@@ -70,6 +70,29 @@ def attacks_section(record: dict[str, Any]) -> list[str]:
         figures = [row[placement] for placement in ("for-you", "also-bought") for row in (off, on)]
         fakes = f"{off['fakes']} ({off['size']:.1%})"
         lines.append(" | ".join([f"| {off['profile']}", fakes, *map(_share, figures)]) + " |")
+    return lines
+
+
+def sizing_section(record: dict[str, Any]) -> list[str]:
+    """What nights of generated shops took, and what `alsobought estimate` says of them."""
+    quantities = {"memory_bytes": ("memory, MiB", 2**20), "version_bytes": ("version, MiB", 2**20), "seconds": ("s", 1)}
+    head = [f"{name} | estimated" for name, _ in quantities.values()]
+    lines = [
+        "## Sizes: a night on generated shops",
+        "",
+        "`alsobought train` with the defaults, in its own process, on one thread; seconds are processor time. Rows",
+        '"check" took no part in the fit of the estimate.',
+        "",
+        f"| | users | items | events | {' | '.join(head)} |",
+        f"| --- {'| ---: ' * (3 + 2 * len(head))}|",
+    ]
+    for row in record["rows"]:
+        figures = []
+        for name, (_, unit) in quantities.items():
+            real, said = row[name], row["estimated"][name]
+            figures += [f"{real / unit:,.0f}", f"{said / unit:,.0f} ({said / real - 1:+.0%})"]
+        sizes = [f"{row[name]:,}" for name in ("users", "items", "events")]
+        lines.append(f"| {' | '.join([row['part'], *sizes, *figures])} |")
     return lines
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from benchmarks.baskets_report import baskets_section
 from benchmarks.batch_report import batch_section
 from benchmarks.needs_report import needs_section
-from benchmarks.nightly_report import attacks_section, faults_section, gate_section
+from benchmarks.nightly_report import attacks_section, faults_section, gate_section, sizing_section
 from benchmarks.quality_report import quality_section
 from benchmarks.training.generated import GENERATED
 from benchmarks.training.libraries import LIBRARIES
@@ -243,6 +243,7 @@ SECTIONS: dict[str, Callable[[Record], list[str]]] = {
     "training-tuned": tuned_section,
     "gate": gate_section,
     "attacks": attacks_section,
+    "sizing": sizing_section,
     "faults": faults_section,
     "serving-events": events_section,
     "training-environments": environments_section,

@@ -21,6 +21,7 @@ VERBS = (
     "init",
     "ingest",
     "check",
+    "estimate",
     "train",
     "refresh",
     "tune",

@@ -1,0 +1,137 @@
+"""How much memory, disk and time a night takes, by users, items and events: measured on generated shops, then fitted.
+
+    python -m benchmarks.sizing
+
+Each shop is generated, written as Parquet and trained by `alsobought train` with the defaults, in a process of its own
+and on one thread: its processor time is then the time of one free core, however busy the machine is. Shops of CHECKS
+take no part in the fit; they tell how far it is off. The coefficients go into recommender/pipeline/sizes.json, which
+`alsobought estimate` reads.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.training.record import describe_machine, write_record
+from recommender.config import ALSConfig
+from recommender.pipeline.estimate import COEFFICIENTS, QUANTITIES, Size, estimate, features
+
+SHOPS = [
+    (500, 300, 10_000),
+    (2_000, 1_000, 40_000),
+    (10_000, 1_000, 60_000),
+    (1_000, 8_000, 100_000),
+    (20_000, 3_000, 150_000),
+    (5_000, 20_000, 200_000),
+    (4_000, 2_000, 400_000),
+    (40_000, 10_000, 400_000),
+    (30_000, 5_000, 1_500_000),
+]
+CHECKS = [(6_000, 4_000, 120_000), (15_000, 8_000, 250_000)]
+TASTES = 20
+ITEMS_PER_ORDER = 4
+DAYS = 365
+
+
+def main() -> None:
+    """Measure, fit, check, write."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.parse_args()
+    factors = ALSConfig().factors
+    rows = []
+    for part, shops in (("fit", SHOPS), ("check", CHECKS)):
+        for users, items, events in shops:
+            row = {"part": part, "users": users, "items": items, "events": events, "factors": factors}
+            rows.append({**row, **measured(users, items, events)})
+            print(rows[-1], flush=True)
+    coefficients = {name: fitted(rows, name) for name in QUANTITIES}
+    machine = {name: describe_machine()[name] for name in ("processor", "processor_family_and_model", "system")}
+    COEFFICIENTS.write_text(json.dumps({"measured_on": machine, **coefficients}, indent=1) + "\n", encoding="utf-8")
+    for row in rows:
+        found = estimate(Size(row["users"], row["items"], row["events"], factors), coefficients)
+        row["estimated"] = {name: getattr(found, name) for name in QUANTITIES}
+    write_record("sizing", {"threads": 1}, rows, kind="sizing")
+
+
+def measured(users: int, items: int, events: int) -> dict[str, float]:
+    """Train once; return peak memory and size of the version in bytes, and processor seconds."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        make_shop(folder, users, items, events)
+        command = [sys.executable, "-m", "recommender", "train", "--force", "--quiet", "--json"]
+        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+        child = subprocess.Popen(command, cwd=folder, env={**os.environ, **threads}, stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(child.pid, 0)
+        if status:
+            raise SystemExit(f"train ended with {os.waitstatus_to_exitcode(status)} on {users}, {items}, {events}")
+        version = sum(path.stat().st_size for path in (folder / "models" / "v00001").rglob("*") if path.is_file())
+    return {
+        "memory_bytes": usage.ru_maxrss * 1024.0,
+        "version_bytes": float(version),
+        "seconds": usage.ru_utime + usage.ru_stime,
+    }
+
+
+def make_shop(folder: Path, users: int, items: int, events: int) -> None:
+    """Write a year of purchases, by users of three tastes each, some busier than others, and a catalogue."""
+    rng = np.random.default_rng(0)
+    taste_of_item = rng.integers(TASTES, size=items)
+    popularity = 1 / (1 + np.arange(items)) ** 0.8
+    busy = rng.lognormal(0, 1, users)
+    n_orders = max(events // ITEMS_PER_ORDER, 1)
+    buyer = np.sort(rng.choice(users, n_orders, p=busy / busy.sum()))
+    buyer[: min(users, n_orders)] = np.arange(min(users, n_orders))
+    taste = (buyer % TASTES + rng.choice([0, 1, 7], n_orders, p=[0.7, 0.2, 0.1])) % TASTES
+    bought = np.empty((n_orders, ITEMS_PER_ORDER), dtype=np.int64)
+    for one in range(TASTES):
+        of_taste = np.flatnonzero(taste_of_item == one)
+        theirs, chance = taste == one, popularity[of_taste] / popularity[of_taste].sum()
+        bought[theirs] = rng.choice(of_taste, (int(theirs.sum()), ITEMS_PER_ORDER), p=chance)
+    when = rng.uniform(0, DAYS * 86_400, n_orders).astype(np.int64)
+    times = pd.Timestamp("2025-01-01", tz="UTC") + pd.to_timedelta(when, "s")
+    order = np.repeat(np.arange(n_orders), ITEMS_PER_ORDER)
+    pd.DataFrame(
+        {
+            "user_id": [f"user-{one:07d}" for one in buyer[order]],
+            "item_id": [f"item-{one:07d}" for one in bought.ravel()],
+            "order_id": [f"order-{one:08d}" for one in order],
+            "event": "purchase",
+            "timestamp": times[order],
+        }
+    ).to_parquet(folder / "events.parquet")
+    pd.DataFrame(
+        {
+            "item_id": [f"item-{one:07d}" for one in range(items)],
+            "title": [f"Thing {one} of kind {kind}" for one, kind in enumerate(taste_of_item)],
+            "category": [f"Kind {kind} > Shelf {one % 5}" for one, kind in enumerate(taste_of_item)],
+            "price": rng.lognormal(2, 0.7, items).round(2),
+        }
+    ).to_parquet(folder / "items.parquet")
+    (folder / "shop.toml").write_text('[data]\nevents = "events.parquet"\ncatalogue = "items.parquet"\n')
+
+
+def fitted(rows: list[dict[str, Any]], quantity: str) -> dict[str, float]:
+    """Return the coefficients, none negative, with the least squared relative error."""
+    from scipy.optimize import nnls
+
+    used = [row for row in rows if row["part"] == "fit"]
+    table = [features(Size(row["users"], row["items"], row["events"], row["factors"])) for row in used]
+    names = QUANTITIES[quantity]
+    truth = np.array([row[quantity] for row in used])
+    A = np.array([[one[name] for name in names] for one in table]) / truth[:, None]
+    scale = A.max(axis=0)
+    return dict(zip(names, (nnls(A / scale, np.ones(len(used)))[0] / scale).tolist(), strict=True))
+
+
+if __name__ == "__main__":
+    main()
