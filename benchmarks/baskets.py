@@ -42,6 +42,7 @@ from recommender.ingest import read_dataset
 from recommender.matrix import SECONDS_PER_DAY
 from recommender.models import build_baskets
 from recommender.pipeline.fit import fit_bundle
+from recommender.placements import MAX_K
 
 JOURNEY = Path("data/complete-journey")
 K = 10
@@ -160,7 +161,16 @@ def _cross_sell(dataset: Dataset, test: Events) -> list[Row]:
         rows.append(
             _of_kinds(_served(task, known, f"alsobought, complements_only = {value}", served), task, slates, category)
         )
+    long = answer_tasks(_complements(bundle, False), [task], MAX_K)[0].slates
+    slates = np.array([_struck(slate, category, task.given.of(case)) for case, slate in enumerate(long)])
+    rows.append(_of_kinds(_row(task, known, "alsobought, types struck out", slates), task, slates, category))
     return rows
+
+
+def _struck(slate: Slates, category: NDArray[np.int32], basket: NDArray[np.int32]) -> Slates:
+    """Return the best of a slate of no product type of the basket."""
+    left = slate[(slate >= 0) & ~np.isin(category[slate], category[basket])][:K]
+    return np.pad(left, (0, K - len(left)), constant_values=-1)
 
 
 def _complements(bundle: Bundle, wanted: Any) -> Bundle:
