@@ -136,7 +136,7 @@ class InfluenceConfig(Record):
     events_per_day: int = Field(500, ge=1, description="Events that a visitor has on a day; the first ones count.")
     events_per_session: int = Field(500, ge=1, description="Events of one session, of a known user, too.")
     newcomer_days: float = Field(28.0, gt=0, description="How long after the first event a visitor is a newcomer.")
-    burst_users: int = Field(5, ge=2, description="Fewest newcomers of an item within a window that can be a burst.")
+    burst_users: int = Field(10, ge=2, description="Fewest newcomers of an item within a window that can be a burst.")
     burst_factor: float = Field(
         3.0,
         ge=0,

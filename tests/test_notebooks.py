@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import re
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,8 @@ def test_the_notebook_runs_and_shows_what_it_did(path: Path, tmp_path: Path) -> 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         client = NotebookClient(fresh, timeout=120, resources={"metadata": {"path": str(tmp_path)}})
-        asyncio.run(client.async_execute())
+        with ThreadPoolExecutor(1) as elsewhere:  # a browser of other tests may have a loop in this thread
+            elsewhere.submit(asyncio.run, client.async_execute()).result()
     for before, now in zip(code(stored), code(fresh), strict=True):
         assert before.execution_count is not None, "jupyter execute --inplace docs/notebooks/*.ipynb"
         assert not any(output.output_type == "error" or output.get("name") == "stderr" for output in before.outputs)
