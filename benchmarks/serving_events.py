@@ -210,7 +210,7 @@ def kills(store: Path, number: int, every: float, workers: int) -> dict[str, Any
         again = []
         for done in range(number):
             time.sleep(every)
-            _wait(lambda: len(server.workers()) == workers, 60)  # the newest may still be opening its bundle
+            wait(lambda: len(server.workers()) == workers, 60)  # the newest may still be opening its bundle
             os.kill(random.choice(server.workers()), signal.SIGKILL)
             killed = time.perf_counter()
             while not answers(server.port):
@@ -237,7 +237,7 @@ def start(store: Path) -> dict[str, Any]:
     items = read_item_ids(store)
     for workers in (1, 4):
         with serving(store, workers) as server:
-            _wait(lambda server=server, workers=workers: len(server.workers()) == workers, 30)
+            wait(lambda server=server, workers=workers: len(server.workers()) == workers, 30)
             for item in items[:400]:
                 ask(server.port, "GET", f"/v1/for-you?item_id={item}")
             figures[f"ready_seconds_{workers}_workers"] = round(server.ready_seconds, 2)
@@ -259,7 +259,8 @@ def missing(folder: Path, event_log: str, acknowledged: list[str]) -> int:
     return len(set(acknowledged) - written)
 
 
-def _wait(done: Callable[[], bool], seconds: float) -> None:
+def wait(done: Callable[[], bool], seconds: float) -> None:
+    """Return once something is so; raises TimeoutError after so many seconds."""
     end = time.monotonic() + seconds
     while not done():
         if time.monotonic() > end:

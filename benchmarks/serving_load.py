@@ -19,6 +19,7 @@ import selectors
 import socket
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import cycle, pairwise
 from pathlib import Path
@@ -27,14 +28,21 @@ from urllib.parse import quote
 import numpy as np
 
 
-@dataclass
+@dataclass(eq=False)
 class Connection:
     """One keep-alive connection with at most one request under way."""
 
     peer: socket.socket
-    paths: cycle[bytes]
+    paths: Iterator[bytes]
     sent_at: float = 0.0
     received: bytearray = field(default_factory=bytearray)
+
+    @classmethod
+    def to(cls, address: tuple[str, int], paths: Iterator[bytes]) -> Connection:
+        """Open a connection that asks for these paths, one after the other."""
+        peer = socket.create_connection(address, timeout=10)
+        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return cls(peer, paths)
 
     def send(self) -> None:
         """Send the next request."""
@@ -69,10 +77,8 @@ def measure(address: tuple[str, int], paths: list[bytes], connections: int, seco
     """Ask for `seconds` over that many connections at once and return the figures, times in milliseconds."""
     selector = selectors.DefaultSelector()
     for number in range(connections):
-        peer = socket.create_connection(address, timeout=10)
-        peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        connection = Connection(peer, cycle(paths[number::connections]))
-        selector.register(peer, selectors.EVENT_READ, connection)
+        connection = Connection.to(address, cycle(paths[number::connections]))
+        selector.register(connection.peer, selectors.EVENT_READ, connection)
         connection.send()
     latencies: list[float] = []
     failed = 0
@@ -85,9 +91,73 @@ def measure(address: tuple[str, int], paths: list[bytes], connections: int, seco
                 latencies.append(time.perf_counter() - connection.sent_at)
                 failed += status != 200
                 connection.send()
+    _close(selector)
+    return _figures(latencies, now - started, failed)
+
+
+def measure_at_rate(
+    address: tuple[str, int], paths: list[bytes], connections: int, seconds: float, per_second: float
+) -> dict[str, float]:
+    """Ask so many times a second, however slow the answers (an open loop), and return the figures of `measure`.
+
+    A request is due at a fixed time, and its latency counts from then: also while it waits for a free connection, of
+    which there are at most `connections`, opened when first needed. One that the server closes is opened anew; if it
+    owed an answer, that request has failed.
+    """
+    selector = selectors.DefaultSelector()
+    free: list[Connection] = []
+    due_of: dict[Connection, float] = {}
+    path = cycle(paths)
+    latencies: list[float] = []
+    failed = sent = 0
+    total = int(seconds * per_second)
+    started = time.perf_counter()
+    while len(latencies) + failed < total:
+        while sent < total and started + sent / per_second <= time.perf_counter():
+            if not free and len(due_of) == connections:
+                break
+            if not free:
+                free.append(Connection.to(address, path))
+                selector.register(free[-1].peer, selectors.EVENT_READ, free[-1])
+            connection = free.pop()
+            due_of[connection] = started + sent / per_second
+            connection.send()
+            sent += 1
+        may_send = sent < total and len(due_of) < connections
+        wait = max(0.0, started + sent / per_second - time.perf_counter()) if may_send else 10
+        for key, _ in selector.select(wait):
+            connection = key.data
+            try:
+                status = connection.receive()
+            except ConnectionError:
+                selector.unregister(connection.peer)
+                connection.peer.close()
+                failed += due_of.pop(connection, None) is not None
+                if connection in free:
+                    free.remove(connection)
+                continue
+            if status == 200:
+                latencies.append(time.perf_counter() - due_of.pop(connection))
+                free.append(connection)
+            elif status is not None:
+                failed += 1
+                due_of.pop(connection)
+                free.append(connection)
+    ended = time.perf_counter()
+    _close(selector)
+    return _figures(latencies, ended - started, failed)
+
+
+def _close(selector: selectors.BaseSelector) -> None:
+    for key in list(selector.get_map().values()):
+        key.data.peer.close()
+    selector.close()
+
+
+def _figures(latencies: list[float], seconds: float, failed: int) -> dict[str, float]:
     p50, p99, p999 = np.percentile(latencies, [50, 99, 99.9]) * 1000
     return {
-        "requests_per_second": round(len(latencies) / (now - started), 1),
+        "requests_per_second": round(len(latencies) / seconds, 1),
         "p50_ms": round(float(p50), 2),
         "p99_ms": round(float(p99), 2),
         "p999_ms": round(float(p999), 2),

@@ -17,6 +17,7 @@ from benchmarks.batch_report import batch_section
 from benchmarks.needs_report import needs_section
 from benchmarks.nightly_report import attacks_section, faults_section, gate_section, sizing_section
 from benchmarks.quality_report import quality_section
+from benchmarks.serving_scale_report import serving_scale_section
 from benchmarks.training.generated import GENERATED
 from benchmarks.training.libraries import LIBRARIES
 from benchmarks.training.record import RESULTS
@@ -246,6 +247,7 @@ SECTIONS: dict[str, Callable[[Record], list[str]]] = {
     "sizing": sizing_section,
     "faults": faults_section,
     "serving-events": events_section,
+    "serving-scale": serving_scale_section,
     "training-environments": environments_section,
 }
 """In the order of the page."""

@@ -25,11 +25,16 @@ class IdMap(Sequence[bytes]):
         Where each id starts; the last entry is the length of `blob`.
     """
 
-    __slots__ = ("blob", "offsets")
+    __slots__ = ("_bytes", "_starts", "blob", "offsets")
 
     def __init__(self, blob: NDArray[np.uint8], offsets: NDArray[np.int64]) -> None:
         self.blob = blob
         self.offsets = offsets
+        self._bytes, self._starts = blob.data, offsets.data  # single entries come faster from these than from NumPy
+
+    def __reduce__(self) -> tuple[type[IdMap], tuple[NDArray[np.uint8], NDArray[np.int64]]]:
+        """Travel to other processes as the two arrays."""
+        return IdMap, (self.blob, self.offsets)
 
     @classmethod
     def from_ids(cls, ids: Iterable[str]) -> IdMap:
@@ -43,7 +48,7 @@ class IdMap(Sequence[bytes]):
         return len(self.offsets) - 1
 
     def __getitem__(self, rank: int) -> bytes:  # type: ignore[override]
-        return self.blob[self.offsets[rank] : self.offsets[rank + 1]].tobytes()
+        return self._bytes[self._starts[rank] : self._starts[rank + 1]].tobytes()
 
     def index_of(self, text: str) -> int | None:
         """Return the dense integer of an id, or None where the id is unknown."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,12 +34,14 @@ class KeptPairs:
 
     def best(self, item: int) -> int | None:
         """Return the place of the pair that says most of an item, one of counted customers before others."""
-        places = np.flatnonzero(self.item == item)
-        if not len(places):
-            return None
-        counted = self.bundle.pair_facts.ground[self.entry[places]] == PAIR
-        scores = self.bundle.co_purchase.scores[self.entry[places]]
-        return int(places[np.lexsort((scores, counted))[-1]])
+        return self._best.get(item)
+
+    @cached_property
+    def _best(self) -> dict[int, int]:
+        """The place of `best`, by item."""
+        counted = self.bundle.pair_facts.ground[self.entry] == PAIR
+        order = np.lexsort((self.bundle.co_purchase.scores[self.entry], counted))
+        return dict(zip(self.item[order].tolist(), order.tolist(), strict=True))  # the last of an item stays
 
     def sources(self, items: NDArray[np.int32]) -> list[str]:
         """Return what the answer gives as the source of each item."""

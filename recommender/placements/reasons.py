@@ -33,7 +33,8 @@ def in_words(bundle: Bundle, told: Iterable[Reason], locale: str | None) -> list
 
 def title(bundle: Bundle, item: int) -> str:
     """Return what a customer would call the item: its title, else its id."""
-    return str(bundle.catalogue.fields(item, ("title",)).get("title", bundle.items.id_of(item)))
+    known = bundle.catalogue.fields(item, ("title",))
+    return str(known["title"]) if known else bundle.items.id_of(item)
 
 
 def bought_together(bundle: Bundle, anchor: int, support: int) -> Reason:

@@ -27,20 +27,25 @@ class Part:
     """One scorer of a blend.
 
     `name` is what an item is said to come from that owes it most; `best` is the score that counts as 1, 0 where the
-    scorer has nothing to say.
+    scorer has nothing to say; `first` are its best candidates, DEPTH of them at least if there are so many.
     """
 
     name: str
     weight: float
     scorer: Scorer
     best: float
+    first: Candidates
 
     @classmethod
     def of(cls, name: str, weight: float, scorer: Scorer, hidden: NDArray[np.int32]) -> Part:
         """Return a part whose best score is that of the best item that is not hidden, shape (n,)."""
-        found = scorer.top(len(hidden) + 1)
-        scores = found.scores[~np.isin(found.items, hidden)]
-        return cls(name, weight, scorer, float(scores[0]) if len(scores) else 0.0)
+        first = scorer.top(max(len(hidden) + 1, DEPTH))
+        scores = first.scores[~np.isin(first.items, hidden)]
+        return cls(name, weight, scorer, float(scores[0]) if len(scores) else 0.0, first)
+
+    def top(self, n: int) -> Candidates:
+        """Return the best `n` candidates, those of the first look where they are enough: a search costs most here."""
+        return self.first.best(n) if n <= DEPTH else self.scorer.top(n)
 
     def scaled(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return the scores of items, shape (n,), in 0..1."""
@@ -60,7 +65,7 @@ class Blend:
 
     def top(self, n: int) -> Candidates:
         """Return the best `n` of the candidates."""
-        return self._ranked([part.scorer.top(max(n, DEPTH)) for part in self.parts], n)
+        return self._ranked([part.top(max(n, DEPTH)) for part in self.parts], n)
 
     def within(self, allowed: NDArray[np.bool_], n: int) -> Candidates:
         """Return the best `n` of the candidates that are allowed."""

@@ -20,6 +20,10 @@ class Candidates:
     scores: NDArray[np.float32]
     support: NDArray[np.int32]
 
+    def best(self, n: int) -> Candidates:
+        """Return the first `n`."""
+        return Candidates(self.items[:n], self.scores[:n], self.support[:n])
+
 
 class Source(Protocol):
     """A ranked list of items that is only computed as far as it is asked for."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import numpy as np
 
 from recommender.models import ItemScores
 from recommender.ranking import Blend, FromAll, FromScores, Part
+from recommender.ranking.blend import DEPTH
+from recommender.ranking.candidates import Candidates
 
 NOTHING = np.array([], dtype=np.int32)
 
@@ -53,6 +57,22 @@ def test_what_is_hidden_does_not_set_the_scale() -> None:
     part = Part.of("taste", 1, taste, np.array([0], dtype=np.int32))
     np.testing.assert_allclose(part.scaled(np.array([0, 1, 2, 3])), [1, 1, 0.5, 0])
     assert Part.of("taste", 1, taste, np.array([0, 1, 2], dtype=np.int32)).best == 0
+
+
+def test_a_part_asks_its_scorer_again_only_for_more_than_it_has_seen() -> None:
+    class Counting(FromAll):
+        asked: ClassVar[list[int]] = []
+
+        def top(self, n: int) -> Candidates:
+            self.asked.append(n)
+            return super().top(n)
+
+    part = Part.of("taste", 1, Counting(np.arange(1, 1001, dtype=np.float32)), NOTHING)
+    assert part.top(2).items.tolist() == [999, 998]
+    assert len(part.top(DEPTH).items) == DEPTH
+    assert Counting.asked == [DEPTH]
+    assert len(part.top(DEPTH + 1).items) == DEPTH + 1
+    assert Counting.asked == [DEPTH, DEPTH + 1]
 
 
 def test_scores_of_all_items_give_their_best_first_ties_by_item() -> None:
