@@ -64,7 +64,13 @@ def main() -> None:
     shop = Shop(asked)
     rows = list(shop.rows(asked))
     name = f"attacks-{asked.dataset}" + ("" if asked.days == 14 else f"-{asked.days}-days")
-    setting = {"dataset": asked.dataset, "days": asked.days, "targets": asked.targets, "asked": asked.users}
+    setting = {
+        "dataset": asked.dataset,
+        "days": asked.days,
+        "targets": asked.targets,
+        "asked": asked.users,
+        "burst_users": Config().influence.burst_users,
+    }
     write_record(name, setting, rows, kind="attacks")
 
 

@@ -49,7 +49,8 @@ def attacks_section(record: dict[str, Any]) -> list[str]:
     lines = [
         f"## Fake customers: {setting['dataset']}, attacks of {setting['days']} days",
         "",
-        f"Share of top 10 lists that show the pushed item, items pushed one at a time: {setting['targets']}. "
+        "Share of top 10 lists that show the pushed item, items pushed one at a time: "
+        f"{setting['targets']}; with limits, `burst_users` is {setting['burst_users']}. "
         f"Without attack: for-you {_share(clean[False]['for-you'])}, "
         f"also-bought {_share(clean[False]['also-bought'])}; with the limits {_share(clean[True]['for-you'])} and "
         f"{_share(clean[True]['also-bought'])}.",
