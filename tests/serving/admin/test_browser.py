@@ -127,6 +127,7 @@ def test_only_this_server_is_asked_and_the_cookie_is_out_of_reach(shop: Shop, br
 
 def press_until(page: Page, text: str, most: int = 60) -> None:
     """Press Tab until what has this text has the focus, visibly."""
+    page.wait_for_load_state("load")
     for _ in range(most):
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.textContent").strip() == text:
@@ -138,6 +139,7 @@ def press_until(page: Page, text: str, most: int = 60) -> None:
 def test_by_keyboard_alone_at_320_px_a_version_is_rolled_back_and_promoted_again(shop: Shop, browser: Browser) -> None:
     page = opened(browser, [], viewport={"width": NARROW, "height": 640})
     sign_in(page, shop)
+    page.wait_for_load_state("load")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
     press_until(page, "Versions")

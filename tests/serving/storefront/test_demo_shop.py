@@ -21,7 +21,7 @@ PAGES = [
     "thanks",
 ]
 LOADING = """[...document.querySelectorAll('also-bought')].some((one) =>
-  !one.hidden && one.dataset.state === 'loading' && one.getBoundingClientRect().top < innerHeight)"""
+  !one.hidden && [undefined, 'loading'].includes(one.dataset.state) && one.getBoundingClientRect().top < innerHeight)"""
 CLIPPED = """[...document.querySelectorAll('main *, header *')].filter((one) => {
   const { left, right, width } = one.getBoundingClientRect();
   const shown = width && one.checkVisibility() && !one.closest('.chips, also-bought, .skip');
@@ -30,7 +30,8 @@ CLIPPED = """[...document.querySelectorAll('main *, header *')].filter((one) => 
 
 
 def quiet(page: Any) -> None:
-    """Wait until no slate on the screen is under way."""
+    """Wait until the scripts have run and no slate on the screen is under way."""
+    page.wait_for_load_state("load")
     for _ in range(50):
         if not page.evaluate(LOADING):
             page.wait_for_timeout(100)
@@ -106,7 +107,8 @@ def test_looking_at_products_moves_what_a_new_visitor_is_shown(
 
     page.locator("#why .close").click()
     page.locator(".customers summary").click()
-    page.get_by_role("button", name="A new visitor").click()
+    with page.expect_navigation():
+        page.get_by_role("button", name="A new visitor").click()
     assert for_you(page, tools) == before
 
 
@@ -119,6 +121,7 @@ def test_from_a_slate_through_the_basket_to_an_order(
     chosen = slate.locator("li .title").first.inner_text()
     slate.locator("li a").first.click()
     page.locator("h1", has_text=chosen).wait_for()
+    quiet(page)
     page.get_by_role("button", name=f"Add to basket: {chosen}").click()
     page.locator("#toast", has_text="In your basket").wait_for()
     page.get_by_role("link", name="Basket").click()
