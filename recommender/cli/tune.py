@@ -12,7 +12,7 @@ from recommender.cli.shell import Shell, verb
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from recommender.pipeline.tune import Tuned
+    from recommender.pipeline.tuning.tuned import Tuned
 
 
 @click.command("tune")
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(0, 2**32 - 1), default=0, show_default=True, help="Of what is tried.")
 @verb
 def command(shell: Shell, budget_minutes: float, trials: int | None, seed: int) -> None:
-    """Search options for for-you and write them to tuned.toml.
+    """Search options for for-you and also-bought and write them to tuned.toml.
 
     Validation users are cut from the training side by the same kind of split as `evaluate` makes; the test side is
     never looked at. What shop.toml sets is kept. A search that was cut off goes on where it was.
@@ -58,6 +58,10 @@ def _readable(tuned: Tuned) -> Iterator[RenderableType]:
         ],
     )
     yield ""
+    if tuned.discounts:
+        steps = [tuple(step.values()) for step in tuned.discounts]
+        yield table("also-bought", ("popularity_discount", "recall", "coverage"), steps, right=(0, 1, 2))
+        yield ""
     if not tuned.options:
         yield "Nothing better than the present options was found; tuned.toml holds none."
         return

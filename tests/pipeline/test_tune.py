@@ -15,6 +15,9 @@ from recommender.errors import ConfigError, DataError, StoreError
 from recommender.evaluation import split_events
 from recommender.ingest import read_dataset
 from recommender.pipeline import tune
+from recommender.pipeline.tuning.option_names import Values
+from recommender.pipeline.tuning.search import Search
+from recommender.pipeline.tuning.tuned import Tuned
 from recommender.toy_shop import ToyShop
 
 if TYPE_CHECKING:
@@ -26,7 +29,7 @@ def dataset(toy_shop: ToyShop, toy_config: Config) -> Dataset:
     return read_dataset(toy_config, events=toy_shop.events, catalogue=toy_shop.catalogue)[0]
 
 
-def searched(config: Config, shop: ToyShop, budget_minutes: float = 5, trials: int | None = None) -> tune.Tuned:
+def searched(config: Config, shop: ToyShop, budget_minutes: float = 5, trials: int | None = None) -> Tuned:
     return tune.run(config, events=shop.events, catalogue=shop.catalogue, budget_minutes=budget_minutes, trials=trials)
 
 
@@ -106,15 +109,15 @@ def test_without_optuna_it_says_what_to_install(
 
 def failing_at(trial: int, failure: BaseException, monkeypatch: pytest.MonkeyPatch) -> None:
     """Make one trial of the search fail."""
-    whole, seen = tune.Search.fitted, []
+    whole, seen = Search.fitted, []
 
-    def fitted(search: tune.Search, options: tune.Values) -> Bundle:
+    def fitted(search: Search, options: Values) -> Bundle:
         seen.append(options)
         if len(seen) == trial:
             raise failure
         return whole(search, options)
 
-    monkeypatch.setattr(tune.Search, "fitted", fitted)
+    monkeypatch.setattr(Search, "fitted", fitted)
 
 
 def test_a_trial_that_fails_is_counted_and_the_search_goes_on(
