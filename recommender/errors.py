@@ -10,8 +10,15 @@
       StoreError               6  the store or the disk
       StoppedError           130  told to stop (SIGTERM); what was done is kept
 
-Every message says what is wrong, where, and what would be right. Anybody may import this module; it imports nothing.
+Every message says what is wrong, where, and what would be right. Anybody may import this module; it imports nothing
+slow.
 """
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 
 class AlsoboughtError(Exception):
@@ -77,3 +84,12 @@ class UnknownIdError(AlsoboughtError):
         super().__init__(f"{parameter} {value!r} is not known to this model")
         self.parameter = parameter
         self.value = value
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Turn what the disk refuses into a StoreError that names the file, or else `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"{error.filename or path}: {error.strerror or error}; the live model is as it was") from error

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from recommender.errors import LockHeldError, StoreError
+from recommender.errors import LockHeldError, StoreError, disk_errors
 
 LOCK = "LOCK"
 
@@ -25,20 +25,17 @@ def lock_of(store: Path) -> Iterator[None]:
     LockHeldError
         At once, if another process holds it.
     StoreError
-        If the folder is a file or can't be made.
+        If the folder is a file or can't be made, or the disk refuses.
     """
-    if store.exists() and not store.is_dir():
-        raise StoreError(f"{store}: is not a folder; name one as store.path")
-    try:
+    with disk_errors(store):
+        if store.exists() and not store.is_dir():
+            raise StoreError(f"{store}: is not a folder; name one as store.path")
         store.mkdir(parents=True, exist_ok=True)
         lock = (store / LOCK).open("a")
-    except OSError as error:
-        raise StoreError(
-            f"{error.filename or store}: {error.strerror or error}; the live model is as it was"
-        ) from error
     with lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise LockHeldError(f"{store}: another run is writing to this store; wait for it to end") from None
+        with disk_errors(store / LOCK):
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise LockHeldError(f"{store}: another run is writing to this store; wait for it to end") from None
         yield

@@ -17,8 +17,8 @@ from typing import Literal
 
 import orjson
 
-from recommender.bundle.store import Store, disk_errors
-from recommender.errors import StoreError
+from recommender.bundle.store import Store
+from recommender.errors import StoreError, disk_errors
 
 AUDIT = "AUDIT"
 

@@ -13,14 +13,14 @@ from __future__ import annotations
 import os
 import re
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from recommender.bundle.bundle import Bundle
 from recommender.bundle.files import MANIFEST, SchemaError, check_files, read_files, read_manifest, write_files
 from recommender.bundle.manifest import SCHEMA_VERSION, Manifest, VersionInfo
-from recommender.errors import StoreError
+from recommender.errors import StoreError, disk_errors
 from recommender.lock import lock_of
 
 CURRENT = "CURRENT"
@@ -67,9 +67,10 @@ class Store:
 
     def names(self) -> list[str]:
         """Return the names of all complete versions, oldest first."""
-        if not self.path.is_dir():
-            return []
-        found = [entry.name for entry in self.path.iterdir() if VERSION_NAME.fullmatch(entry.name)]
+        with disk_errors(self.path):
+            if not self.path.is_dir():
+                return []
+            found = [entry.name for entry in self.path.iterdir() if VERSION_NAME.fullmatch(entry.name)]
         return sorted(found, key=_number)
 
     def versions(self) -> list[VersionInfo]:
@@ -211,8 +212,9 @@ class Store:
             shutil.rmtree(folder)
 
     def _require_no_file(self) -> None:
-        if self.path.exists() and not self.path.is_dir():
-            raise StoreError(f"{self.path}: is not a folder; name one as store.path")
+        with disk_errors(self.path):
+            if self.path.exists() and not self.path.is_dir():
+                raise StoreError(f"{self.path}: is not a folder; name one as store.path")
 
     def _folder(self, version: str) -> Path:
         self._require_no_file()
@@ -280,12 +282,3 @@ def _sync(path: Path) -> None:
 def _sync_tree(folder: Path) -> None:
     for path in [*folder.rglob("*"), folder]:
         _sync(path)
-
-
-@contextmanager
-def disk_errors(path: Path) -> Iterator[None]:
-    """Turn what the disk refuses into a StoreError that names the file, or else `path`."""
-    try:
-        yield
-    except OSError as error:
-        raise StoreError(f"{error.filename or path}: {error.strerror or error}; the live model is as it was") from error

@@ -9,9 +9,10 @@ from typing import Any
 
 import orjson
 
-from recommender.bundle.store import disk_errors, replace_file
+from recommender.bundle.store import replace_file
 from recommender.erasure.file_search import Hit
 from recommender.erasure.rows import Taken
+from recommender.errors import disk_errors
 from recommender.version import __version__
 
 FOLDER = "erasures"

@@ -19,8 +19,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from recommender.bundle.store import disk_errors
 from recommender.erasure.wanted import Wanted
+from recommender.errors import disk_errors
 from recommender.event_log import EventLog
 
 OF_PEOPLE = ("user_id", "session_id")

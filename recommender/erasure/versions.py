@@ -6,9 +6,8 @@ from collections.abc import Mapping
 
 from recommender.bundle import Store
 from recommender.bundle.files import load_array, load_ids
-from recommender.bundle.store import disk_errors
 from recommender.dataset import NO_TIME
-from recommender.errors import StoreError
+from recommender.errors import StoreError, disk_errors
 from recommender.event_log import erasure_digest
 
 SECONDS_PER_DAY = 86_400

@@ -37,10 +37,10 @@ from recommender.bundle.files import (
     write_files,
 )
 from recommender.bundle.manifest import SCHEMA_VERSION, UNPUBLISHED, config_record
-from recommender.bundle.store import disk_errors, replace_file
+from recommender.bundle.store import replace_file
 from recommender.config import Config
 from recommender.dataset import Catalogue, Dataset, Events
-from recommender.errors import StoreError
+from recommender.errors import StoreError, disk_errors
 from recommender.pipeline.check import CheckReport
 from recommender.pipeline.fit import fingerprint
 from recommender.pipeline.run_record import RunRecord

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from recommender.bundle.runs import RUNS, records
-from recommender.bundle.store import disk_errors, replace_file
+from recommender.bundle.store import replace_file
+from recommender.errors import disk_errors
 from recommender.evaluation.charts import Series, interval_bar, line_chart, nice_scale
 from recommender.evaluation.html import COLOURS
 from recommender.evaluation.page import details, figure, page, section, table

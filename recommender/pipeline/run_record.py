@@ -21,8 +21,8 @@ from typing import Any
 import orjson
 
 from recommender.bundle.runs import RUNS, records
-from recommender.bundle.store import disk_errors, replace_file
-from recommender.errors import AlsoboughtError
+from recommender.bundle.store import replace_file
+from recommender.errors import AlsoboughtError, disk_errors
 
 RUNNING, KILLED = "running", "killed"
 PAGE = os.sysconf("SC_PAGE_SIZE")

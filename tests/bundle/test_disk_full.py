@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import faiss
 import numpy as np
@@ -84,4 +86,20 @@ def test_no_space_is_said_and_leaves_nothing(
             with pytest.raises(StoreError, match="CURRENT: No space left on device"):
                 store.promote("v00001")
     assert {name: content for name, content in contents(store.path).items() if not name.endswith(".new")} == before
+    assert store.load_live().version == "v00001"
+
+
+@pytest.mark.parametrize(("module", "call"), [(os, "stat"), (os, "listdir"), (fcntl, "flock")])
+def test_a_question_that_the_disk_refuses_is_an_error_of_the_store(
+    store: Store, monkeypatch: pytest.MonkeyPatch, module: ModuleType, call: str
+) -> None:
+    """As on a network file system that is away, or a disk about to die."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, call, refuse)
+        with pytest.raises(StoreError, match=f"^{store.path}.*: Input/output error"), store.locked():
+            store.load_live()
     assert store.load_live().version == "v00001"
