@@ -5,7 +5,9 @@ Arrays are memory-mapped when read, so all workers of a server share one copy.
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import stat
 from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
@@ -27,6 +29,9 @@ from recommender.matrix import Histories, Ownership
 from recommender.models import FactorModel, ItemScores, PairFacts, PurchaseCycles, SimilarityModel, TradeUps
 
 MANIFEST = "manifest.json"
+SEAL = "manifest.sha256"
+"""The digest of the manifest, which has those of all other files; `sha256sum --check` reads it."""
+
 ID_MAPS = ("users", "sessions", "items")
 SIMILARITIES = ("item_knn", "ease", "co_purchase", "category_purchase", "similar")
 ITEM_SCORES = ("popular", "trending", "new_arrivals")
@@ -60,25 +65,34 @@ def write_files(bundle: Bundle, folder: Path) -> dict[str, FileEntry]:
     return {str(path.relative_to(folder)): _entry(path) for path in _files(folder)}
 
 
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write manifest.json and the digest of it."""
+    content = manifest.model_dump_json(indent=1).encode()
+    (folder / MANIFEST).write_bytes(content)
+    (folder / SEAL).write_bytes(_seal(content))
+
+
 def read_manifest(folder: Path) -> Manifest:
-    """Read manifest.json of a bundle's folder.
+    """Read manifest.json of a bundle's folder and compare it with its digest.
 
     Raises
     ------
     SchemaError
         If this program does not read its schema.
     StoreError
-        If it is missing, not a manifest, or of another version.
+        If it is missing, not a manifest, altered, or of another version.
     """
     path = folder / MANIFEST
     try:
-        content = path.read_bytes()
+        content = _content(path)
         schema = Schema.model_validate_json(content).schema_version
         if schema != SCHEMA_VERSION:
             raise SchemaError(path, schema)
+        if _content(folder / SEAL) != _seal(content):
+            raise StoreError(f"{path}: is not what {SEAL} says; promote another version or train again")
         manifest = Manifest.model_validate_json(content)
     except OSError as error:
-        raise StoreError(f"{path}: can't be read: {error.strerror}") from None
+        raise StoreError(f"{error.filename}: can't be read: {error.strerror}") from None
     except ValidationError:
         raise StoreError(f"{path}: is not a bundle's manifest; promote another version or train again") from None
     if manifest.version != folder.name:
@@ -97,7 +111,7 @@ def check_files(folder: Path, manifest: Manifest, *, digests: bool) -> None:
     for name, entry in manifest.files.items():
         path = folder / name
         try:
-            whole = path.stat().st_size == entry.bytes and (not digests or _entry(path) == entry)
+            whole = _size(path) == entry.bytes and (not digests or _entry(path) == entry)
         except OSError as error:
             raise StoreError(f"{path}: {error.strerror}; promote another version or train again") from None
         if not whole:
@@ -139,8 +153,8 @@ def read_files(folder: Path, manifest: Manifest) -> Bundle:
             popular=_load_arrays(folder / "popular", ItemScores),
             trending=_load_arrays(folder / "trending", ItemScores),
             new_arrivals=_load_arrays(folder / "new_arrivals", ItemScores),
-            als_index=_load_index(folder, "als_index"),
-            similar_index=_load_index(folder, "similar_index"),
+            als_index=_load_index(folder, manifest, "als_index"),
+            similar_index=_load_index(folder, manifest, "similar_index"),
             similar=_load_arrays(folder / "similar", SimilarityModel),
             trade_ups=_load_arrays(folder / "trade_ups", TradeUps),
             cycles=_load_arrays(folder / "cycles", PurchaseCycles),
@@ -185,11 +199,11 @@ def _load_arrays(folder: Path, kind: type[ArraysT]) -> ArraysT:
     return kind(**{field.name: load_array(folder / f"{field.name}.npy") for field in fields(kind)})
 
 
-def _load_index(folder: Path, name: str) -> ItemIndex:
+def _load_index(folder: Path, manifest: Manifest, name: str) -> ItemIndex:
     """Open an index; one that was built with native kernels is searched by FAISS where there are none."""
     folder, metric = folder / name, INDEXES[name]
     items = load_array(folder / "items.npy")
-    if (folder / SEARCHER).exists():
+    if f"{name}/{SEARCHER}" in manifest.files:
         return FaissIndex(faiss.read_index(str(folder / SEARCHER), faiss.IO_FLAG_MMAP_IFC), items, metric)
     if not has_native():
         return flat_index(load_array(folder / "factors.npy"), items, metric)
@@ -214,3 +228,21 @@ def _files(folder: Path) -> Iterator[Path]:
 def _entry(path: Path) -> FileEntry:
     with path.open("rb") as file:
         return FileEntry(bytes=path.stat().st_size, sha256=hashlib.file_digest(file, "sha256").hexdigest())
+
+
+def _size(path: Path) -> int:
+    """Return the size of a regular file; raises OSError for a pipe or a device, which might never end."""
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, "is not a regular file", str(path))
+    return status.st_size
+
+
+def _content(path: Path) -> bytes:
+    """Return what a regular file holds; raises OSError for anything else."""
+    _size(path)
+    return path.read_bytes()
+
+
+def _seal(content: bytes) -> bytes:
+    return f"{hashlib.sha256(content).hexdigest()}  {MANIFEST}\n".encode()

@@ -18,7 +18,7 @@ from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from recommender.bundle.bundle import Bundle
-from recommender.bundle.files import MANIFEST, SchemaError, check_files, read_files, read_manifest, write_files
+from recommender.bundle.files import SchemaError, check_files, read_files, read_manifest, write_files, write_manifest
 from recommender.bundle.manifest import SCHEMA_VERSION, Manifest, VersionInfo
 from recommender.errors import StoreError, disk_errors
 from recommender.lock import lock_of
@@ -128,7 +128,7 @@ class Store:
                 unfinished.mkdir()
                 files = write_files(bundle, unfinished)
                 manifest = bundle.manifest.model_copy(update={"version": version, "files": files})
-                (unfinished / MANIFEST).write_text(manifest.model_dump_json(indent=1), encoding="utf-8")
+                write_manifest(unfinished, manifest)
                 _sync_tree(unfinished)
                 unfinished.rename(self.path / version)
                 _sync(self.path)

@@ -26,7 +26,6 @@ import pyarrow.parquet as pq
 from recommender.bundle import Bundle, Store
 from recommender.bundle.files import (
     ID_MAPS,
-    MANIFEST,
     check_files,
     load_array,
     load_ids,
@@ -35,6 +34,7 @@ from recommender.bundle.files import (
     save_array,
     save_ids,
     write_files,
+    write_manifest,
 )
 from recommender.bundle.manifest import SCHEMA_VERSION, UNPUBLISHED, config_record
 from recommender.bundle.store import replace_file
@@ -128,7 +128,7 @@ class Checkpoints:
                 shutil.rmtree(folder, ignore_errors=True)
             new.mkdir()
             manifest = bundle.manifest.model_copy(update={"version": FITTED, "files": write_files(bundle, new)})
-            (new / MANIFEST).write_text(manifest.model_dump_json(), encoding="utf-8")
+            write_manifest(new, manifest)
             new.rename(old)
 
     def fitted(self) -> Bundle | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import mmap
+import os
 import shutil
 import zipfile
 from collections.abc import Iterator
@@ -70,7 +71,7 @@ def arrays(part: object, name: str = "") -> Iterator[tuple[str, np.ndarray]]:
 def test_the_list_of_files_is_whole(toy_store: Store) -> None:
     folder = toy_store.path / "v00001"
     found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-    assert found == {*FILES, "manifest.json"}
+    assert found == {*FILES, "manifest.json", "manifest.sha256"}
     assert set(toy_store.manifest("v00001").files) == set(FILES)
 
 
@@ -157,6 +158,11 @@ def test_nothing_can_execute(toy_store: Store) -> None:
                 assert faiss.read_index(str(path)).ntotal > 0
             case ".json":
                 assert isinstance(json.loads(content), dict)
+            case ".sha256":
+                assert (
+                    content
+                    == f"{sha256((folder / 'manifest.json').read_bytes()).hexdigest()}  manifest.json\n".encode()
+                )
             case _:
                 pytest.fail(f"what is {path}?")
 
@@ -229,13 +235,14 @@ def test_two_files_changed_places(store: Store) -> None:
         b"[]",
         b"null",
         b"{}",
-        b'{"schema_version": 6}',
+        b'{"schema_version": 7}',
         b'{"version": 7',
         "{“”}".encode("utf-16"),
     ],
 )
 def test_manifest_garbage(store: Store, content: bytes) -> None:
     (store.path / "v00001" / "manifest.json").write_bytes(content)
+    _seal(store)
     for attempt in (store.manifest, store.load, store.promote):
         with pytest.raises(StoreError, match=r"v00001/manifest\.json: is not a bundle's manifest"):
             attempt("v00001")
@@ -244,7 +251,7 @@ def test_manifest_garbage(store: Store, content: bytes) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"schema_version": 2}, "has schema 2, this program reads 6"),
+        ({"schema_version": 2}, "has schema 2, this program reads 7"),
         ({"version": "v00007"}, "belongs to version v00007"),
         ({"n_users": None}, "is not a bundle's manifest"),
         ({"surplus": 1}, "is not a bundle's manifest"),
@@ -254,9 +261,37 @@ def test_manifest_garbage(store: Store, content: bytes) -> None:
 def test_a_manifest_of_something_else(store: Store, change: dict[str, object], said: str) -> None:
     path = store.path / "v00001" / "manifest.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    _seal(store)
     with pytest.raises(StoreError, match=r"manifest\.json") as caught:
         store.load("v00001")
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "manifest.sha256"])
+def test_one_altered_figure_of_the_manifest_is_noticed(store: Store, name: str) -> None:
+    path = store.path / "v00001" / name
+    text = path.read_text()
+    place = text.index("1", text.index("n_users") if name == "manifest.json" else 0)
+    path.write_text(text[:place] + "7" + text[place + 1 :])
+    for attempt in (store.manifest, store.load, store.promote):
+        with pytest.raises(StoreError, match=r"v00001/manifest\.json: is not what manifest\.sha256 says"):
+            attempt("v00001")
+
+
+@pytest.mark.parametrize("name", ["manifest.json", "manifest.sha256", "popular/scores.npy"])
+def test_what_never_ends_is_not_read(store: Store, name: str) -> None:
+    path = store.path / "v00001" / name
+    path.unlink()
+    os.mkfifo(path)
+    with pytest.raises(StoreError, match=f"{name}.* is not a regular file"):
+        store.load("v00001")
+
+
+def test_a_file_that_the_manifest_does_not_name_is_not_opened(store: Store) -> None:
+    """A searcher of FAISS would otherwise take the place of the arrays beside it."""
+    before = store.load("v00001").als_index
+    (store.path / "v00001" / "als_index" / "searcher.faiss").write_bytes(b"rubbish")
+    assert type(store.load("v00001").als_index) is type(before)
 
 
 def test_no_manifest(store: Store) -> None:
@@ -321,3 +356,11 @@ def _register(store: Store, name: str) -> None:
     manifest = json.loads((folder / "manifest.json").read_text())
     manifest["files"][name] = {"bytes": len(content), "sha256": sha256(content).hexdigest()}
     (folder / "manifest.json").write_text(json.dumps(manifest))
+    _seal(store)
+
+
+def _seal(store: Store) -> None:
+    """Write the digest that the manifest has now."""
+    folder = store.path / "v00001"
+    digest = sha256((folder / "manifest.json").read_bytes()).hexdigest()
+    (folder / "manifest.sha256").write_text(f"{digest}  manifest.json\n")
