@@ -643,6 +643,12 @@ class Serving(Record):
     keep_slates_days: float = Field(
         90.0, gt=0, description="Days that it keeps them; `train` and `events prune` delete older ones, events never."
     )
+    prepared_items: int = Field(
+        100_000,
+        ge=0,
+        description="Best-selling items whose also-bought and similar-items answers `train` works out beforehand, "
+        "about 1.2 kB an item; those of others are worked out when asked for.",
+    )
 
 
 class Config(Record):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from typing import Any
 
 from flask import Flask, Response
 
@@ -19,6 +20,14 @@ DATA_POLICY = "default-src 'none'; frame-ancestors 'none'"
 HTML_POLICY = "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"
 
 
+class Application(Flask):
+    """Flask without asking of every function, in every request, whether it is a coroutine: none is."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function itself."""
+        return func
+
+
 def create_app(
     bundles: BundleSource,
     journal: Journal | None = None,
@@ -31,7 +40,7 @@ def create_app(
     Events go to `journal`; without one they are refused. `guard` decides who may ask what; without one all may, as in
     development mode. Pages of `origins` may ask across origins.
     """
-    app = Flask(__name__)
+    app = Application(__name__)
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
     journal, guard, cross = journal or NoJournal(), guard or open_to_all(), Origins(origins)
     telemetry = telemetry or Telemetry()

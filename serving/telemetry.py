@@ -102,6 +102,7 @@ class Telemetry:
         )
         self._start.set(time.time())
         self._version: str | None = None
+        self._children: dict[tuple[Any, tuple[str, ...]], Any] = {}
 
     def begin(self) -> None:
         """Give the present request its id and its start; a client's own id is taken over."""
@@ -115,22 +116,29 @@ class Telemetry:
         route = request.url_rule.rule if request.url_rule else "none"
         response.headers["X-Request-Id"] = g.request_id
         method = request.method if request.method in ("GET", "HEAD", "POST", "DELETE", "OPTIONS") else "other"
-        self._requests.labels(route, method, str(response.status_code)).inc()
-        self._seconds.labels(route).observe(time.perf_counter() - g.started)
+        self._of(self._requests, route, method, str(response.status_code)).inc()
+        self._of(self._seconds, route).observe(time.perf_counter() - g.started)
         return response
 
     def served(self, served: Served) -> None:
         """Count an answer."""
         placement = served.placement
-        self._slates.labels(placement).inc()
+        self._of(self._slates, placement).inc()
         for source, number in served.sources:
-            self._items.labels(placement, source).inc(number)
+            self._of(self._items, placement, source).inc(number)
         for rule, number in served.dropped:
-            self._dropped.labels(placement, rule).inc(number)
+            self._of(self._dropped, placement, rule).inc(number)
         if served.fallback is not None:
-            self._fallbacks.labels(placement, served.fallback).inc()
+            self._of(self._fallbacks, placement, served.fallback).inc()
         if served.short:
-            self._shortfalls.labels(placement).inc()
+            self._of(self._shortfalls, placement).inc()
+
+    def _of(self, metric: Any, *labels: str) -> Any:
+        """Return a metric's child; prometheus_client takes several times as long to find one that it has."""
+        found = self._children.get((metric, labels))
+        if found is None:
+            found = self._children[metric, labels] = metric.labels(*labels)
+        return found
 
     def received(self, events: Iterable[LoggedEvent], accepted: int, rejected: int) -> None:
         """Count events that were acknowledged, and those that were not taken."""

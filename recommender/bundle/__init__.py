@@ -8,6 +8,18 @@ may import it. Files are npy, Parquet, FAISS and JSON only: nothing that can exe
 from recommender.bundle import changes, runs
 from recommender.bundle.bundle import Bundle, derived
 from recommender.bundle.manifest import FileEntry, Manifest, VersionInfo
+from recommender.bundle.prepared import PreparedAnswers, compress
 from recommender.bundle.store import Store
 
-__all__ = ["Bundle", "FileEntry", "Manifest", "Store", "VersionInfo", "changes", "derived", "runs"]
+__all__ = [
+    "Bundle",
+    "FileEntry",
+    "Manifest",
+    "PreparedAnswers",
+    "Store",
+    "VersionInfo",
+    "changes",
+    "compress",
+    "derived",
+    "runs",
+]

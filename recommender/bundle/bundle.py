@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 from recommender.bundle.manifest import Manifest
+from recommender.bundle.prepared import PreparedAnswers
 from recommender.config import Config
 from recommender.dataset import Catalogue, IdMap
 from recommender.index import ItemIndex
@@ -26,7 +27,7 @@ class Bundle:
     `pair_facts` stand in the places of `co_purchase`.
     `als_index` searches by inner product, `similar_index` by cosine; `similar` holds what the latter
     answers about each of its own items, as far as that was computed before. `cycles` are those of users, `ownership`
-    has users, then sessions.
+    has users, then sessions. `prepared` holds answers about single items, by placement; others are worked out.
     """
 
     manifest: Manifest
@@ -51,6 +52,7 @@ class Bundle:
     trade_ups: TradeUps
     cycles: PurchaseCycles
     ownership: Ownership
+    prepared: Mapping[str, PreparedAnswers] = field(default_factory=dict)
 
     @property
     def version(self) -> str:

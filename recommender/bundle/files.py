@@ -20,6 +20,7 @@ from pydantic import ValidationError
 
 from recommender.bundle.bundle import Bundle
 from recommender.bundle.manifest import SCHEMA_VERSION, FileEntry, Manifest, Schema
+from recommender.bundle.prepared import PreparedAnswers
 from recommender.config import parse_config
 from recommender.dataset import Catalogue, IdMap
 from recommender.errors import AlsoboughtError, StoreError
@@ -36,11 +37,22 @@ ID_MAPS = ("users", "sessions", "items")
 SIMILARITIES = ("item_knn", "ease", "co_purchase", "category_purchase", "similar")
 ITEM_SCORES = ("popular", "trending", "new_arrivals")
 NEEDS = ("trade_ups", "cycles", "ownership")
+PREPARED = "prepared"
 EXACT_ARRAYS = ("factors", "items", "codes", "scales", "errors", "lengths", "bounds")
 SEARCHER = "searcher.faiss"
 INDEXES: dict[str, Metric] = {"als_index": "inner_product", "similar_index": "cosine"}
 
-ArraysT = TypeVar("ArraysT", Histories, SimilarityModel, PairFacts, ItemScores, TradeUps, PurchaseCycles, Ownership)
+ArraysT = TypeVar(
+    "ArraysT",
+    Histories,
+    SimilarityModel,
+    PairFacts,
+    ItemScores,
+    TradeUps,
+    PurchaseCycles,
+    Ownership,
+    PreparedAnswers,
+)
 
 
 class SchemaError(StoreError):
@@ -58,6 +70,8 @@ def write_files(bundle: Bundle, folder: Path) -> dict[str, FileEntry]:
     _save_arrays(folder / "histories", bundle.histories)
     for name in (*SIMILARITIES, "pair_facts", *ITEM_SCORES, *NEEDS):
         _save_arrays(folder / name, getattr(bundle, name))
+    for placement, answers in bundle.prepared.items():
+        _save_arrays(folder / PREPARED / placement, answers)
     save_array(folder / "als" / "item_factors.npy", bundle.als.item_factors)
     for name in INDEXES:
         _write_index(getattr(bundle, name), folder / name)
@@ -159,6 +173,7 @@ def read_files(folder: Path, manifest: Manifest) -> Bundle:
             trade_ups=_load_arrays(folder / "trade_ups", TradeUps),
             cycles=_load_arrays(folder / "cycles", PurchaseCycles),
             ownership=_load_arrays(folder / "ownership", Ownership),
+            prepared={name: _load_arrays(folder / PREPARED / name, PreparedAnswers) for name in _prepared(manifest)},
         )
     except AlsoboughtError as error:
         raise StoreError(str(error)) from None
@@ -168,7 +183,7 @@ def read_files(folder: Path, manifest: Manifest) -> Bundle:
 
 def save_array(path: Path, array: np.ndarray[Any, Any]) -> None:
     """Write an .npy file; np.save would not say what the disk refused."""
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     array = np.ascontiguousarray(array)
     with path.open("wb") as file:
         np.lib.format.write_array_header_1_0(file, np.lib.format.header_data_from_array_1_0(array))
@@ -219,6 +234,11 @@ def save_ids(folder: Path, name: str, ids: IdMap) -> None:
 def load_ids(folder: Path, name: str) -> IdMap:
     """Open the id map that `save_ids` wrote."""
     return IdMap(load_array(folder / "ids" / f"{name}-blob.npy"), load_array(folder / "ids" / f"{name}-offsets.npy"))
+
+
+def _prepared(manifest: Manifest) -> set[str]:
+    """Return the placements that a bundle has prepared answers of."""
+    return {Path(name).parts[1] for name in manifest.files if Path(name).parts[0] == PREPARED}
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -6,7 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -257,7 +257,8 @@ def last_position(connection: Connection) -> int:
 
 
 def _slate_row(slate: ServedSlate) -> dict[str, Any]:
-    return asdict(slate) | {"anchors": json.dumps(slate.anchors), "items": json.dumps(slate.items)}
+    row = {field.name: getattr(slate, field.name) for field in fields(slate)}  # asdict would copy every item
+    return row | {"anchors": json.dumps(slate.anchors), "items": json.dumps(slate.items)}
 
 
 OF_USER, OF_SESSION, JOINED, ERASED = "user", "session", "joined", "erased"

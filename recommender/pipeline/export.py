@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Generator, Iterator
 from contextlib import closing
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,8 @@ from recommender.ingest import IdList, read_id_list
 from recommender.models.threads import available_threads
 from recommender.pipeline.exported import note_export
 from recommender.pipeline.row_files import format_of, rows_written
-from recommender.pipeline.slates import CHUNK, Question, Slates, make_slates, slates_by_workers
+from recommender.pipeline.slates import Question, Slates, make_slates
+from recommender.pipeline.workers import CHUNK, by_workers
 from recommender.placements import PLACEMENTS, placement_of
 from recommender.progress import Progress, silent
 
@@ -167,6 +169,7 @@ def _chunks(bundle: Bundle, question: Question, listed: IdList | None) -> tuple[
 def _answers(
     store: Store, bundle: Bundle, question: Question, chunks: Iterator[list[str]], workers: int
 ) -> Generator[Slates, None, None]:
+    make = partial(make_slates, question)
     if workers > 1:
-        return slates_by_workers(store.path, bundle.version, question, chunks, workers)
-    return (make_slates(bundle, question, chunk) for chunk in chunks)
+        return by_workers(store.path, bundle.version, make, chunks, workers)
+    return (make(bundle, chunk) for chunk in chunks)

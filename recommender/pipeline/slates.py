@@ -1,36 +1,15 @@
-"""Slates for many users or items: worker processes that share the memory-mapped bundle, answers in the order asked.
-
-Every worker imports this module, so it imports nothing that only training needs.
-"""
+"""Slates for many users or items, as rows."""
 
 from __future__ import annotations
 
-import multiprocessing
-import signal
-from collections import deque
-from collections.abc import Generator, Iterable, Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import cycle, islice
-from multiprocessing import resource_tracker
-from multiprocessing.connection import Connection
-from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
-from threadpoolctl import threadpool_limits
-
-from recommender.bundle import Bundle, Store
-from recommender.errors import AlsoboughtError
+from recommender.bundle import Bundle
 from recommender.placements import Query, choose
 
 Row: TypeAlias = tuple[str, str, int, float, str]
 """The id asked about, then item id, rank, score and source of one place of its slate."""
-
-CHUNK = 128
-"""Ids that travel to a worker at a time: under 40 kB, so that a chunk waiting in a pipe never blocks its sender."""
-
-AHEAD = 2
-"""Chunks that a worker has at a time: the next waits while the last one's rows are written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +36,7 @@ class Slates:
     unknown: int
 
 
-def make_slates(bundle: Bundle, question: Question, ids: list[str]) -> Slates:
+def make_slates(question: Question, bundle: Bundle, ids: list[str]) -> Slates:
     """Return what `recommend` answers for each id, without the reasons."""
     rows: list[Row] = []
     unknown = 0
@@ -66,99 +45,3 @@ def make_slates(bundle: Bundle, question: Question, ids: list[str]) -> Slates:
         unknown += bool(choice.asked.unknown)
         rows += [(asked_id, *row) for row in choice.rows(bundle)]
     return Slates(rows, len(ids), unknown)
-
-
-def slates_by_workers(
-    store: Path, version: str, question: Question, chunks: Iterable[list[str]], workers: int
-) -> Generator[Slates, None, None]:
-    """Yield the slates of each chunk of ids, in order; close the iterator to end the workers early.
-
-    A script that calls this needs `if __name__ == "__main__":`, as always where Python spawns processes.
-
-    Raises
-    ------
-    StoreError
-        If a worker can't open the version.
-    AlsoboughtError
-        If a worker process is killed.
-    """
-    with _workers(workers, store.resolve(), version, question) as connections:
-        waiting: deque[Connection] = deque()
-        turns = cycle(connections)
-        rest = iter(chunks)
-        for chunk in islice(rest, AHEAD * workers):
-            waiting.append(_send(next(turns), chunk))
-        while waiting:
-            connection = waiting.popleft()
-            answer = _receive(connection)
-            for chunk in islice(rest, 1):
-                waiting.append(_send(connection, chunk))
-            yield answer
-
-
-@contextmanager
-def _workers(number: int, *arguments: Any) -> Iterator[list[Connection]]:
-    """Start workers and yield the way to each; end them, whatever happens."""
-    spawn = multiprocessing.get_context("spawn")
-    processes = []
-    connections = []
-    resource_tracker.ensure_running()  # to start it unblocks ctrl-C: not while that is held back
-    try:
-        for _ in range(number):
-            ours, theirs = spawn.Pipe()
-            connections.append(ours)
-            with _interrupts_held_back(), theirs:
-                process = spawn.Process(target=_work, args=(theirs, *arguments), daemon=True)
-                process.start()
-                processes.append(process)
-        yield connections
-    finally:
-        for process in processes:
-            process.terminate()
-        for process in processes:
-            process.join()
-        for connection in connections:
-            connection.close()
-
-
-@contextmanager
-def _interrupts_held_back() -> Iterator[None]:
-    """Hold ctrl-C back until the end of the block, and from processes that start in it for ever.
-
-    A terminal sends it to all of them; this process alone acts on it, and ends the others.
-    """
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _work(connection: Connection, store: Path, version: str, question: Question) -> None:
-    """Answer chunk after chunk, on one thread, until the other side ends or is killed."""
-    try:
-        with threadpool_limits(limits=1):
-            bundle = Store(store).load(version, verify=False)
-            while True:
-                connection.send(make_slates(bundle, question, connection.recv()))
-    except (EOFError, ConnectionError):
-        return
-    except Exception as error:
-        connection.send(error)
-
-
-def _send(connection: Connection, chunk: list[str]) -> Connection:
-    with suppress(ConnectionError):  # `_receive` says why it is gone
-        connection.send(chunk)
-    return connection
-
-
-def _receive(connection: Connection) -> Slates:
-    try:
-        answer = connection.recv()
-    except (EOFError, ConnectionError):
-        raise AlsoboughtError("a worker process was ended from outside; is there too little memory?") from None
-    if isinstance(answer, Exception):
-        raise answer
-    assert isinstance(answer, Slates)
-    return answer

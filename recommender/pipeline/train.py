@@ -29,6 +29,7 @@ from recommender.pipeline.fit import fit_bundle, precompute
 from recommender.pipeline.forget import purge_erased
 from recommender.pipeline.gate import pass_gate
 from recommender.pipeline.old_slates import prune_slates
+from recommender.pipeline.prepared import prepare_answers
 from recommender.pipeline.run_page import write_page
 from recommender.pipeline.run_record import RunLog, Stage, outcome_of, who
 from recommender.pipeline.termination import Termination, noted_termination
@@ -235,6 +236,11 @@ class Night:
             self._refuse("guardrails", "; ".join(broken), "; ".join(broken))
         return found
 
+    def prepare(self, bundle: Bundle) -> Bundle:
+        """Return the version with the answers that it is to hold ready."""
+        with self._stage("prepare answers"):
+            return prepare_answers(bundle, self.config.serving.prepared_items, progress=self.progress)
+
     def publish(self, bundle: Bundle) -> str:
         """Write the version; one that the run that was cut off had written already is taken as it is."""
         with self._stage("publish"):
@@ -257,7 +263,7 @@ class Night:
         """Make the version that the gate let pass, and end the record."""
         bundle = self.fit(dataset, check, said)
         guardrails = self.ask_guardrails(bundle)
-        version = None if dry_run else self.publish(bundle)
+        version = None if dry_run else self.publish(self.prepare(bundle))
         if version is not None and promote:
             self.promote(version)
         self.checkpoints.remove()

@@ -9,13 +9,15 @@ from recommender.placements.choice import Choice
 from recommender.placements.explain import Explanation, explain
 from recommender.placements.page import PageError, recommend_page
 from recommender.placements.placement import Placement
+from recommender.placements.prepared import PREPARED, plain_question, prepare
 from recommender.placements.query import MAX_K, Query, Slate
-from recommender.placements.recommend import PLACEMENTS, choose, placement_of, recommend
+from recommender.placements.recommend import PLACEMENTS, choose, placement_of, recommend, slate_of
 from recommender.placements.shop_rules import shop_rules
 
 __all__ = [
     "MAX_K",
     "PLACEMENTS",
+    "PREPARED",
     "Choice",
     "Explanation",
     "PageError",
@@ -25,7 +27,10 @@ __all__ = [
     "choose",
     "explain",
     "placement_of",
+    "plain_question",
+    "prepare",
     "recommend",
     "recommend_page",
     "shop_rules",
+    "slate_of",
 ]

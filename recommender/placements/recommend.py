@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -27,6 +26,7 @@ from recommender.placements.for_you import FOR_YOU
 from recommender.placements.new_arrivals import NEW_ARRIVALS
 from recommender.placements.placement import Placement, Rung
 from recommender.placements.popular import POPULAR
+from recommender.placements.prepared import prepared_slate, rec_id
 from recommender.placements.query import MAX_K, Query, Slate
 from recommender.placements.shop_rules import InForce, shop_rules
 from recommender.placements.similar_items import SIMILAR_ITEMS
@@ -68,16 +68,19 @@ def recommend(bundle: Bundle, query: Query, recent: Recent = NOTHING_RECENT, *, 
     UnknownIdError
         If the query is strict and names an id the bundle does not know.
     """
-    return slate_of(bundle, query, choose(bundle, query, recent=recent, now=now))
+    now = time.time() if now is None else now
+    ready = prepared_slate(bundle, query, now)
+    return slate_of(bundle, query, choose(bundle, query, recent=recent, now=now)) if ready is None else ready
 
 
 def slate_of(bundle: Bundle, query: Query, choice: Choice) -> Slate:
     """Put a choice into words."""
+    items = _describe(bundle, query, choice)
     return Slate(
-        rec_id=_rec_id(bundle, query, choice),
+        rec_id=rec_id(bundle, query, items),
         placement=choice.placement.name,
         model_version=bundle.version,
-        items=_describe(bundle, query, choice),
+        items=items,
         shortfall=query.k - len(choice.filled.chosen),
         dropped=dict(choice.filled.dropped),
         fallback=fallback(bundle, choice, query),
@@ -251,8 +254,3 @@ def _describe(bundle: Bundle, query: Query, choice: Choice) -> list[dict[str, An
         for item, explanation in zip(described, explanations(bundle, choice), strict=True):
             item["explanation"] = explanation
     return described
-
-
-def _rec_id(bundle: Bundle, query: Query, choice: Choice) -> str:
-    """Return a digest of version, query and items, so it names one answer also where the same question gets another."""
-    return hashlib.sha256(repr((bundle.version, query, choice.items)).encode()).hexdigest()[:20]

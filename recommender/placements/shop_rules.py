@@ -8,6 +8,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from typing import TypeAlias, TypeVar
 
 import numpy as np
@@ -64,10 +65,11 @@ class ShopRules:
         """Return which period a time, in seconds since 1970, lies in."""
         return bisect_right(self.changes, now)
 
-    def period_began(self, now: float) -> float:
-        """Return when the period of a time began; 0 for the first one."""
+    def bounds(self, now: float) -> tuple[float, float]:
+        """Return when the period of a time begins and ends; infinite where it has no beginning or no end."""
         period = self.period(now)
-        return self.changes[period - 1] if period else 0.0
+        begins = self.changes[period - 1] if period else -inf
+        return begins, self.changes[period] if period < len(self.changes) else inf
 
     def in_force(self, placement: str, now: float) -> InForce:
         """Return what holds in a placement at a time."""

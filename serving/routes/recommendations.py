@@ -18,9 +18,11 @@ from serving.telemetry import Served, Telemetry
 
 SHARED = "public, max-age=60"
 PERSONAL = "private, no-store"
+JSON = "application/json"
 
 # Whoever asks decides what is kept in a worker's memory, so these bounds together are what that may cost: about 30 MB.
 KEPT_ANSWERS = 4096
+KEPT_QUERIES = 4096
 KEPT_K = 24
 KEPT_WORDS = 200
 
@@ -31,13 +33,14 @@ def blueprint(bundles: BundleSource, journal: Journal, telemetry: Telemetry) -> 
     kept = per_bundle(bundles, lambda bundle: (bundle, lru_cache(KEPT_ANSWERS)(partial(_serialised, journal, bundle))))
 
     def answer(placement: Placement) -> Response:
-        query = read_query(placement, request.environ.get("QUERY_STRING", ""))
+        text = request.environ.get("QUERY_STRING", "")
+        query = known_query(placement, text) if len(text) <= KEPT_WORDS else read_query(placement, text)
         personal = is_personal(placement, query)
         if personal or not is_small(query):
             found = _serialised(journal, bundles.bundle(), query)
         else:
             bundle, answers = kept()
-            found = answers(query, shop_rules(bundle).period_began(time.time()))
+            found = answers(query, shop_rules(bundle).bounds(time.time())[0])
         telemetry.served(found.served)
         return _personal(found) if personal else _shared(found)
 
@@ -45,6 +48,12 @@ def blueprint(bundles: BundleSource, journal: Journal, telemetry: Telemetry) -> 
         view = partial(answer, placement)
         routes.add_url_rule(f"/{placement.name}", endpoint=placement.name, view_func=view)
     return routes
+
+
+@lru_cache(KEPT_QUERIES)
+def known_query(placement: Placement, text: str) -> Query:
+    """Return `read_query` of a short query string, read before or not."""
+    return read_query(placement, text)
 
 
 def is_personal(placement: Placement, query: Query) -> bool:
@@ -74,14 +83,12 @@ def _serialised(journal: Journal, bundle: Bundle, query: Query, now: float | Non
 
 
 def _personal(answer: Serialised) -> Response:
-    response = Response(answer.body, mimetype="application/json")
-    response.headers["Cache-Control"] = PERSONAL
-    return response
+    return Response(answer.body, headers=[("Cache-Control", PERSONAL)], content_type=JSON)
 
 
 def _shared(answer: Serialised) -> Response:
-    response = Response(answer.body, mimetype="application/json")
-    response.headers["Cache-Control"] = SHARED
-    response.set_etag(answer.rec_id)
-    response.make_conditional(request)
+    headers = [("Cache-Control", SHARED), ("ETag", f'"{answer.rec_id}"')]
+    response = Response(answer.body, headers=headers, content_type=JSON)
+    if "HTTP_IF_NONE_MATCH" in request.environ:
+        response.make_conditional(request)
     return response

@@ -51,6 +51,11 @@ FILES = [
     ),
     *(f"{name}/{part}.npy" for name in ("new_arrivals", "popular", "trending") for part in ("scores", "support")),
     *(f"{name}/{field.name}.npy" for name, kind in NEEDS.items() for field in fields(kind)),
+    *(
+        f"prepared/{name}/{part}.npy"
+        for name in ("also-bought", "similar-items")
+        for part in ("blob", "offsets", "valid")
+    ),
 ]
 
 

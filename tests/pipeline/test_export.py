@@ -6,6 +6,7 @@ import csv
 import multiprocessing
 import os
 import signal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,8 @@ from recommender.bundle import Bundle, Store
 from recommender.config import Config
 from recommender.errors import AlsoboughtError, ConfigError, DataError, StoreError
 from recommender.pipeline import export, train
-from recommender.pipeline.slates import Question, Row, make_slates, slates_by_workers
+from recommender.pipeline.slates import Question, Row, make_slates
+from recommender.pipeline.workers import by_workers
 from recommender.placements import Query, recommend
 from recommender.toy_shop import ToyShop
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from tests.pipeline.conftest import Configure
 
 FOR_YOU = Question("for-you", 5, "user_id")
+ASK = partial(make_slates, FOR_YOU)
 HOSTILE_USERS = ["a,b", 'say "hi"', "a/b", "007", "NA", " x", "ü\u2028x", "=1+1", "🦊", "'"]
 
 
@@ -66,8 +69,8 @@ def test_the_order_is_that_of_the_list(toy_store: Store, toy_bundle: Bundle, ids
     question = Question("popular", 1, "user_id")
     listed = [f"u{number * 7919 % 10007:04d}" for number in range(ids)]
     chunks = (listed[start : start + 30] for start in range(0, ids, 30))
-    found = list(slates_by_workers(toy_store.path, toy_bundle.version, question, chunks, 3))
-    assert [row for slates in found for row in slates.rows] == make_slates(toy_bundle, question, listed).rows
+    found = list(by_workers(toy_store.path, toy_bundle.version, partial(make_slates, question), chunks, 3))
+    assert [row for slates in found for row in slates.rows] == make_slates(question, toy_bundle, listed).rows
     assert sum(slates.asked for slates in found) == ids
 
 
@@ -166,12 +169,12 @@ def test_the_longest_ids_do_not_block_the_pipes(toy_config: Config, tmp_path: Pa
 
 def test_a_version_that_a_worker_cannot_open(toy_store: Store, tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="has no version 'v00099'"):
-        list(slates_by_workers(toy_store.path, "v00099", FOR_YOU, [["u0042"]] * 8, 2))
+        list(by_workers(toy_store.path, "v00099", ASK, [["u0042"]] * 8, 2))
     assert multiprocessing.active_children() == []
 
 
 def test_a_worker_that_is_killed_is_an_error_and_no_hang(toy_store: Store) -> None:
-    found = slates_by_workers(toy_store.path, "v00001", FOR_YOU, [["u0042"]] * 1000, 2)
+    found = by_workers(toy_store.path, "v00001", ASK, [["u0042"]] * 1000, 2)
     next(found)
     for process in multiprocessing.active_children():
         assert process.pid is not None

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -102,9 +103,8 @@ def test_an_answer_changes_when_a_rule_begins_and_ends(shop: Shop) -> None:
     assert first.rec_id == last.rec_id
     assert before.rec_id == after.rec_id != first.rec_id
     rules = shop_rules(bundle)
-    assert rules.period_began(NOW) == 0
-    assert rules.period_began(days[1]) == datetime(2026, 12, 1, tzinfo=UTC).timestamp()
-    assert rules.period_began(days[2]) == datetime(2026, 12, 3, tzinfo=UTC).timestamp()
+    begins, ends = (datetime(2026, 12, day, tzinfo=UTC).timestamp() for day in (1, 3))
+    assert [rules.bounds(moment) for moment in (NOW, days[1], days[2])] == [(-inf, begins), (begins, ends), (ends, inf)]
 
 
 def test_boost_multiplies_and_bury_sinks(shop: Shop, toy_bundle: Bundle) -> None:
