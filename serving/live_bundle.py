@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from collections.abc import Callable
 from typing import Protocol, TypeVar
@@ -12,6 +13,9 @@ from recommender.placements import PLACEMENTS, Placement, Query, recommend
 from serving.problems import NO_MODEL, Problem
 
 T = TypeVar("T")
+
+WATCHING_NICENESS = 10
+"""Of the thread that opens the next version: requests go first."""
 
 log = logging.getLogger(__name__)
 
@@ -58,13 +62,14 @@ class LiveBundle:
 
     A promoted version is loaded and warmed up beside the old one, then one reference is swapped; requests
     under way keep the old one. A version that can't be loaded stays out, is logged once and named by
-    `failed_version`.
+    `failed_version`. `load` opens a version of a store.
 
     Start it after the server has forked: threads do not survive a fork, and neither does FAISS.
     """
 
-    def __init__(self, store: Store, reload_seconds: float) -> None:
+    def __init__(self, store: Store, reload_seconds: float, load: Callable[[Store, str], Bundle] = Store.load) -> None:
         self._store = store
+        self._load = load
         self._reload_seconds = reload_seconds
         self._current: Bundle | None = None
         self._failed: str | None = None
@@ -108,7 +113,7 @@ class LiveBundle:
             if version is None or (version == self._failed and self._current is not None):
                 return
             if self._current is None or version != self._current.version:
-                self._current = _loaded(self._store, version)
+                self._current = self._loaded(version)
                 for call in self._followers:
                     call()
                 log.info("version %s answers now", version)
@@ -120,7 +125,13 @@ class LiveBundle:
                     alarm()
             self._failed = version
 
+    def _loaded(self, version: str) -> Bundle:
+        bundle = self._load(self._store, version)
+        warm_up(bundle)
+        return bundle
+
     def _watch(self) -> None:
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), WATCHING_NICENESS)
         while not self._stopped.wait(self._reload_seconds):
             self.refresh()
 
@@ -145,12 +156,6 @@ def per_bundle(bundles: BundleSource, make: Callable[[Bundle], T]) -> Callable[[
 
     bundles.on_change(forget)
     return made
-
-
-def _loaded(store: Store, version: str) -> Bundle:
-    bundle = store.load(version)
-    warm_up(bundle)
-    return bundle
 
 
 def warm_up(bundle: Bundle) -> None:

@@ -35,12 +35,14 @@ from serving.key_ring import KeyRing
 from serving.live_bundle import LiveBundle
 from serving.rate_limit import RateLimit
 from serving.telemetry import FOLDER, Telemetry
+from serving.verified import Verified
 
 GRACEFUL_SECONDS = 15
 LOADING_SECONDS = 120  # gunicorn kills a worker that is silent for longer, and it is while it opens a large bundle
 MAX_REQUEST_LINE_BYTES = 8190  # the most gunicorn allows
 MAX_HEADERS = 64
 MAX_HEADER_BYTES = 8190
+VERIFIED = "verified"  # beside the metrics, in the one folder that all workers share
 
 log = logging.getLogger(__name__)
 
@@ -144,7 +146,8 @@ def worker_app(
     (`public`), there is no development mode.
     """
     store, telemetry = Store(config.store_path), Telemetry(metrics)
-    live = LiveBundle(store, config.serving.reload_seconds)
+    verified = Verified(metrics / VERIFIED if metrics else None)
+    live = LiveBundle(store, config.serving.reload_seconds, verified.load)
     keys = KeyRing(KeyFile(config.path(config.serving.keys)), required=public)
     guard = Guard(keys, TokenSecrets.of(os.environ), limit)
     event_log = EventLog.at(config.serving.event_log, config.folder) if config.serving.event_log else None

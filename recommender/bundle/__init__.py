@@ -2,7 +2,7 @@
 
 It is a directory that is written once and never changed, and the store is the folder of all versions with one line that
 names the live one; nothing here fits a model or answers a query. Placements, evaluation, pipeline, cli and the server
-may import it. Files are npy, Parquet, FAISS and JSON only: nothing that can execute.
+may import it. Files are npy, Arrow IPC, FAISS and JSON only: nothing that can execute.
 """
 
 from recommender.bundle import changes, runs

@@ -9,13 +9,14 @@ import errno
 import hashlib
 import stat
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
 
 import faiss
 import numpy as np
-import pyarrow.parquet as pq
+import pyarrow as pa
 from pydantic import ValidationError
 
 from recommender.bundle.bundle import Bundle
@@ -28,8 +29,11 @@ from recommender.index import ExactIndex, FaissIndex, ItemIndex, Metric, flat_in
 from recommender.kernels import has_native
 from recommender.matrix import Histories, Ownership
 from recommender.models import FactorModel, ItemScores, PairFacts, PurchaseCycles, SimilarityModel, TradeUps
+from recommender.models.threads import available_threads
 
 MANIFEST = "manifest.json"
+CATALOGUE = "catalogue.arrow"
+"""Arrow IPC: unlike Parquet it is used where it lies, so that workers share it."""
 SEAL = "manifest.sha256"
 """The digest of the manifest, which has those of all other files; `sha256sum --check` reads it."""
 
@@ -75,7 +79,7 @@ def write_files(bundle: Bundle, folder: Path) -> dict[str, FileEntry]:
     save_array(folder / "als" / "item_factors.npy", bundle.als.item_factors)
     for name in INDEXES:
         _write_index(getattr(bundle, name), folder / name)
-    pq.write_table(bundle.catalogue.table, folder / "catalogue.parquet")
+    _write_catalogue(bundle.catalogue, folder / CATALOGUE)
     return {str(path.relative_to(folder)): _entry(path) for path in _files(folder)}
 
 
@@ -84,6 +88,14 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     content = manifest.model_dump_json(indent=1).encode()
     (folder / MANIFEST).write_bytes(content)
     (folder / SEAL).write_bytes(_seal(content))
+
+
+def manifest_digest(folder: Path) -> str:
+    """Return the SHA-256 of a bundle's manifest; raises StoreError where it can't be read."""
+    try:
+        return hashlib.sha256(_content(folder / MANIFEST)).hexdigest()
+    except OSError as error:
+        raise StoreError(f"{error.filename}: can't be read: {error.strerror}") from None
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -120,9 +132,10 @@ def check_files(folder: Path, manifest: Manifest, *, digests: bool) -> None:
     Raises
     ------
     StoreError
-        That names the first file that is missing, of another size, or altered.
+        That names a file that is missing, of another size, or altered.
     """
-    for name, entry in manifest.files.items():
+
+    def check(name: str, entry: FileEntry) -> None:
         path = folder / name
         try:
             whole = _size(path) == entry.bytes and (not digests or _entry(path) == entry)
@@ -130,6 +143,10 @@ def check_files(folder: Path, manifest: Manifest, *, digests: bool) -> None:
             raise StoreError(f"{path}: {error.strerror}; promote another version or train again") from None
         if not whole:
             raise StoreError(f"{path}: is not what the manifest says; promote another version or train again")
+
+    with ThreadPoolExecutor(available_threads()) as pool:  # hashing leaves Python's lock to others
+        for _ in pool.map(check, *zip(*sorted(manifest.files.items(), key=_largest_first), strict=True)):
+            pass
 
 
 def read_files(folder: Path, manifest: Manifest) -> Bundle:
@@ -150,7 +167,7 @@ def read_files(folder: Path, manifest: Manifest) -> Bundle:
             users=load_ids(folder, "users"),
             sessions=load_ids(folder, "sessions"),
             items=load_ids(folder, "items"),
-            catalogue=Catalogue(pq.ParquetFile(folder / "catalogue.parquet").read()),
+            catalogue=Catalogue(pa.ipc.open_file(pa.memory_map(str(folder / CATALOGUE))).read_all()),
             histories=_load_arrays(folder / "histories", Histories),
             als=FactorModel(
                 factors,
@@ -205,6 +222,12 @@ def _write_index(index: ItemIndex, folder: Path) -> None:
         (folder / SEARCHER).write_bytes(faiss.serialize_index(index.searcher).data)
 
 
+def _write_catalogue(catalogue: Catalogue, path: Path) -> None:
+    """Write the catalogue as one record batch: what is in one piece need not be copied together."""
+    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, catalogue.table.schema) as writer:
+        writer.write_table(catalogue.table.combine_chunks())
+
+
 def _save_arrays(folder: Path, record: ArraysT) -> None:
     for field in fields(record):
         save_array(folder / f"{field.name}.npy", getattr(record, field.name))
@@ -248,6 +271,10 @@ def _files(folder: Path) -> Iterator[Path]:
 def _entry(path: Path) -> FileEntry:
     with path.open("rb") as file:
         return FileEntry(bytes=path.stat().st_size, sha256=hashlib.file_digest(file, "sha256").hexdigest())
+
+
+def _largest_first(file: tuple[str, FileEntry]) -> int:
+    return -file[1].bytes
 
 
 def _size(path: Path) -> int:

@@ -18,7 +18,15 @@ from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
 from recommender.bundle.bundle import Bundle
-from recommender.bundle.files import SchemaError, check_files, read_files, read_manifest, write_files, write_manifest
+from recommender.bundle.files import (
+    SchemaError,
+    check_files,
+    manifest_digest,
+    read_files,
+    read_manifest,
+    write_files,
+    write_manifest,
+)
 from recommender.bundle.manifest import SCHEMA_VERSION, Manifest, VersionInfo
 from recommender.errors import StoreError, disk_errors
 from recommender.lock import lock_of
@@ -87,6 +95,16 @@ class Store:
             If there is no such version or its manifest is damaged.
         """
         return read_manifest(self._folder(version))
+
+    def seal(self, version: str) -> str:
+        """Return a version's name and the SHA-256 of its manifest, which has those of all its files; one line.
+
+        Raises
+        ------
+        StoreError
+            As for `manifest`.
+        """
+        return f"{version} {manifest_digest(self._folder(version))}"
 
     def load(self, version: str, *, verify: bool = True) -> Bundle:
         """Open a version; `verify` compares SHA-256 digests, sizes are compared always.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from bisect import bisect_left
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -11,6 +12,8 @@ from typing import Any, Literal
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+
+from recommender.dataset.columns import reader_of, to_numpy
 
 CATEGORY_SEPARATOR = ">"
 ALL = slice(None)
@@ -123,7 +126,7 @@ class Catalogue:
 
     def fields(self, item: int, names: tuple[str, ...] = ("title", "price", "url", "image_url")) -> dict[str, object]:
         """Return the named fields of one item that the catalogue has, without nulls and NaN."""
-        found = ((name, self._values(name)[item]) for name in names if name in self.columns)
+        found = ((name, self._reader(name)(item)) for name in names if name in self.columns)
         return {name: value for name, value in found if value is not None and value == value}
 
     @cached_property
@@ -144,14 +147,13 @@ class Catalogue:
         _put(encoded.indices, rows)
         return names, to_code[rows]
 
-    def _values(self, name: str) -> list[object]:
-        """Return a column as Python values, kept from the first question on: Arrow takes long to give a single one."""
-        if name not in self._lists:
-            self._lists[name] = self.table[name].to_pylist()
-        return self._lists[name]
+    def _reader(self, name: str) -> Callable[[int], object]:
+        if name not in self._readers:
+            self._readers[name] = reader_of(self.table[name])
+        return self._readers[name]
 
     @cached_property
-    def _lists(self) -> dict[str, list[object]]:
+    def _readers(self) -> dict[str, Callable[[int], object]]:
         return {}
 
     @cached_property
@@ -172,24 +174,13 @@ class Catalogue:
 
 def _put(column: Any, target: NDArray[Any], *, offset: int = 0) -> None:
     """Overwrite `target` where the column, shape (I,), is not null."""
-    target[_to_numpy(column.is_valid())] = _to_numpy(column.drop_null()) + offset
+    target[to_numpy(column.is_valid())] = to_numpy(column.drop_null()) + offset
 
 
 def _kind(type_of_column: Any) -> Kind:
     if pa.types.is_boolean(type_of_column):
         return "flag"
     return "text" if pa.types.is_string(type_of_column) or pa.types.is_large_string(type_of_column) else "number"
-
-
-def _to_numpy(column: Any) -> NDArray[Any]:
-    """Return an Arrow column of numbers or flags without nulls, shape (N,), as NumPy.
-
-    Arrow's own `to_numpy` imports pandas, which a server does without; DLPack does not, but knows no bits.
-    """
-    array = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    if pa.types.is_boolean(array.type):
-        return np.from_dlpack(array.cast(pa.uint8())).astype(bool)
-    return np.from_dlpack(array)
 
 
 def normal_category(path: str) -> str:

@@ -21,7 +21,7 @@ from recommender.erasure.wanted import Wanted
 
 OF_ITEMS = ("item_id", "anchor_id")
 """Columns of items: an item may bear the id of a user."""
-CATALOGUE, ITEM_IDS = "catalogue.parquet", "items"
+CATALOGUES, ITEM_IDS = ("catalogue.parquet", "catalogue.arrow"), "items"
 CHUNK = 1 << 22
 REFUSED_ROWS = b"source,line,reason,row"
 """The header of refused rows, which may be of users."""
@@ -48,6 +48,8 @@ def search(path: Path, wanted: Wanted) -> Hit | None:
     files are read as bytes; there an id of fewer than six characters could be anything and is not looked for, unless
     it is a table of users by its header.
     """
+    if path.name in CATALOGUES:
+        return None
     with path.open("rb") as file:
         head = file.read(len(SQLITE))
     looks: Callable[[Path, Wanted], str | None] = _in_bytes
@@ -77,8 +79,6 @@ def _in_array(path: Path, wanted: Wanted) -> str | None:
 
 
 def _in_parquet(path: Path, wanted: Wanted) -> str | None:
-    if path.name == CATALOGUE:
-        return None
     with pq.ParquetFile(path) as file:
         for key, value in (file.metadata.metadata or {}).items():
             if key != b"ARROW:schema" and wanted.pattern.search(value):

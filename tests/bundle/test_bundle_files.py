@@ -32,7 +32,7 @@ from recommender.pipeline.fit import fit_bundle
 NEEDS = {"trade_ups": TradeUps, "cycles": PurchaseCycles, "ownership": Ownership}
 FILES = [
     "als/item_factors.npy",
-    "catalogue.parquet",
+    "catalogue.arrow",
     *(
         f"{name}/{part}.npy"
         for name in ("item_knn", "ease", "co_purchase", "category_purchase", "similar")
@@ -126,7 +126,7 @@ def test_a_graph_survives_as_well(toy_config: Config, tmp_path: Path) -> None:
             )
 
 
-@pytest.mark.parametrize("name", ["als/item_factors.npy", "catalogue.parquet", "similar_index/codes.npy"])
+@pytest.mark.parametrize("name", ["als/item_factors.npy", "catalogue.arrow", "similar_index/codes.npy"])
 def test_rubbish_with_the_right_digest_is_an_error_of_the_store(store: Store, name: str) -> None:
     (store.path / "v00001" / name).write_bytes(b"rubbish" * 100)
     _register(store, name)
@@ -157,8 +157,8 @@ def test_nothing_can_execute(toy_store: Store) -> None:
         match path.suffix:
             case ".npy":
                 assert not np.load(io.BytesIO(content), allow_pickle=False).dtype.hasobject
-            case ".parquet":
-                assert content[:4] == content[-4:] == b"PAR1"
+            case ".arrow":
+                assert content[:6] == content[-6:] == b"ARROW1"
             case ".faiss":
                 assert faiss.read_index(str(path)).ntotal > 0
             case ".json":
@@ -240,7 +240,7 @@ def test_two_files_changed_places(store: Store) -> None:
         b"[]",
         b"null",
         b"{}",
-        b'{"schema_version": 7}',
+        b'{"schema_version": 8}',
         b'{"version": 7',
         "{“”}".encode("utf-16"),
     ],
@@ -256,7 +256,7 @@ def test_manifest_garbage(store: Store, content: bytes) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"schema_version": 2}, "has schema 2, this program reads 7"),
+        ({"schema_version": 2}, "has schema 2, this program reads 8"),
         ({"version": "v00007"}, "belongs to version v00007"),
         ({"n_users": None}, "is not a bundle's manifest"),
         ({"surplus": 1}, "is not a bundle's manifest"),

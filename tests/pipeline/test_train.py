@@ -160,7 +160,7 @@ def test_age_counts_back_from_the_last_event_not_from_today(configure: Configure
         *("cycles/offered_from.npy", "cycles/last_time.npy", "cycles/first_time.npy", "cycles/due_time.npy"),
         *("ownership/hidden_until.npy", "ownership/time.npy", "histories/last_time.npy"),
     }
-    assert {name for name in now if now[name] != then[name]} == {*times, "catalogue.parquet"}
+    assert {name for name in now if now[name] != then[name]} == {*times, "catalogue.arrow"}
     moved = live(config).histories.last_time - live(of_old).histories.last_time
     assert np.unique(moved).tolist() == [shift.total_seconds()]
 
@@ -246,7 +246,7 @@ def test_a_live_version_that_cannot_be_read_is_protected_all_the_same(configure:
     config = configure()
     trained(config, toy_shop)
     manifest = config.store_path / "v00001" / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"schema_version": 7', '"schema_version": 6'))
+    manifest.write_text(manifest.read_text().replace('"schema_version": 8', '"schema_version": 7'))
     result = trained(config, toy_shop)
     assert "the live version can't be read, so its recipe was not compared" in result.verdict
     assert result.version == "v00002"
