@@ -124,11 +124,16 @@ def _as_text(parameter: Parameter, value: Any, where: str) -> str:
 def decode_query(query_string: str) -> list[tuple[str, str]]:
     """Return names and values of a query string as WSGI gives it; raises Problem where it can't be decoded."""
     pairs = []
-    for part in query_string.encode("latin-1").split(b"&"):
-        if part:
-            name, _, value = part.partition(b"=")
-            decoded = _unquote(name, "a parameter's name", None)
-            pairs.append((decoded, _unquote(value, f"the value of {decoded}", decoded)))
+    for part in query_string.split("&"):
+        if not part:
+            continue
+        if part.isascii() and "%" not in part and "+" not in part:  # nothing to unquote, as with most ids
+            name, _, text = part.partition("=")
+        else:
+            raw_name, _, raw_text = part.encode("latin-1").partition(b"=")
+            name = _unquote(raw_name, "a parameter's name", None)
+            text = _unquote(raw_text, f"the value of {name}", name)
+        pairs.append((name, text))
     return pairs
 
 

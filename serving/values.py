@@ -20,7 +20,7 @@ def text_of(max_bytes: int) -> Callable[[str], str]:
         size = len(text.encode())
         if size > max_bytes:
             raise ValueError(f"must be at most {max_bytes} bytes of UTF-8, not {size}")
-        if any(unicodedata.category(character) == "Cc" for character in text):
+        if not text.isprintable() and any(unicodedata.category(character) == "Cc" for character in text):
             raise ValueError("must not contain control characters")
         return text
 

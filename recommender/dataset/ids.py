@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 MAX_ID_BYTES = 256
+
+SAMPLED = 16
+"""The first of so many ids is kept in each worker's memory, where a search is fastest: 4 MB for a million ids."""
 
 
 class IdMap(Sequence[bytes]):
@@ -24,8 +28,6 @@ class IdMap(Sequence[bytes]):
     offsets : int64, shape (N + 1,)
         Where each id starts; the last entry is the length of `blob`.
     """
-
-    __slots__ = ("_bytes", "_starts", "blob", "offsets")
 
     def __init__(self, blob: NDArray[np.uint8], offsets: NDArray[np.int64]) -> None:
         self.blob = blob
@@ -56,8 +58,13 @@ class IdMap(Sequence[bytes]):
             key = text.encode()
         except UnicodeEncodeError:
             return None
-        rank = bisect_left(self, key)
+        block = max(bisect_right(self._sample, key) - 1, 0) * SAMPLED
+        rank = bisect_left(self, key, block, min(block + SAMPLED, len(self)))
         return rank if rank < len(self) and self[rank] == key else None
+
+    @cached_property
+    def _sample(self) -> list[bytes]:
+        return [self[rank] for rank in range(0, len(self), SAMPLED)]
 
     def indices_of(self, texts: Iterable[str]) -> NDArray[np.int32]:
         """Return the dense integers of the ids that are known, in the order given."""
