@@ -32,21 +32,35 @@ class NormalEquations:
 
     Attributes
     ----------
-    system : float64, shape (F, F)
-        The matrix on the left.
-    terms : float64, shape (n, F)
-        c_i y_i of each item of the history.
+    shared : float64, shape (F,)
+        The diagonal of w0 Y'Y + regularization I, which is no more than that.
+    vectors : float64, shape (n, F)
+        y_i of each item of the history.
+    confidences, gains : float64, shape (n,)
+        c_i and c_i - w0.
     """
 
-    system: NDArray[np.float64]
-    terms: NDArray[np.float64]
+    shared: NDArray[np.float64]
+    vectors: NDArray[np.float64]
+    confidences: NDArray[np.float64]
+    gains: NDArray[np.float64]
 
     def contributions(self, item_factors: NDArray[np.float32]) -> NDArray[np.float64]:
         """Return what each item of the history adds to the score of each item, shape (k, n), of factors (k, F).
 
-        The rows sum to the scores of `FactorModel.fold_in_one`: the solution is linear in the terms (section 5).
+        The rows sum to the scores of `FactorModel.fold_in_one`: the solution is linear in terms c_i y_i (section 5).
+        With D = `shared`, G = diag(`gains`), Y = `vectors` and V the factors, Y (D + Y'GY)^-1 V' is, by the identity of
+        Sherman, Morrison and Woodbury, (I + Y D^-1 Y' G)^-1 Y D^-1 V': of the size of the history.
         """
-        return np.asarray(np.linalg.solve(self.system, item_factors.T.astype(np.float64)).T @ self.terms.T)
+        Y, V = self.vectors, item_factors.astype(np.float64)
+        if len(Y) < len(self.shared) and self.shared.min() > 0:
+            scaled = Y / self.shared
+            system = np.eye(len(Y)) + (scaled @ Y.T) * self.gains
+            products = np.linalg.solve(system, scaled @ V.T).T
+        else:
+            system = np.diag(self.shared) + (Y.T * self.gains) @ Y
+            products = np.linalg.solve(system, V.T).T @ Y.T
+        return np.asarray(products * self.confidences)
 
 
 @dataclass(frozen=True)
@@ -110,15 +124,18 @@ class FactorModel:
         confidences = self._confidences(values.data)
         return self._solve(indptr, values.indices, confidences, threads=threads or available_threads())
 
+    def scores(self, user_factors: NDArray[np.float32], items: NDArray[np.int32]) -> NDArray[np.float32]:
+        """Return the inner products, shape (n,), of a user's factors, shape (F,), with those of some items."""
+        return self.item_factors[items] @ user_factors
+
     def normal_equations(self, items: NDArray[np.int32], values: NDArray[np.float32]) -> NormalEquations:
         """Return what a history of items and their values, each of shape (n,), says of its user; see `fold_in_one`."""
         self._check(items, values)
         Y = self.item_factors[items].astype(np.float64)
         confidences = self._confidences(values).astype(np.float64)
         indptr = np.array([0, len(items)], dtype=np.int64)
-        shared = np.diag(self.spectrum + self._regularizations(indptr, confidences)[0])
-        gain = confidences - self.unobserved_weight
-        return NormalEquations(shared + (Y * gain[:, None]).T @ Y, Y * confidences[:, None])
+        shared = self.spectrum + self._regularizations(indptr, confidences)[0]
+        return NormalEquations(shared, Y, confidences, confidences - self.unobserved_weight)
 
     def _check(self, items: NDArray[np.integer], values: NDArray[np.floating]) -> None:
         """Refuse what is no history of these items."""

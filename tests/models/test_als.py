@@ -136,6 +136,23 @@ def test_contributions_sum_to_the_scores(user_items: sp.csr_matrix) -> None:
         np.testing.assert_allclose(parts.sum(axis=1), scores, rtol=1e-4, atol=1e-6)
 
 
+@pytest.mark.parametrize("n", [1, 3, 4, 9])
+def test_contributions_of_short_and_long_histories_are_those_of_the_plain_formula(n: int) -> None:
+    rng = np.random.default_rng(n)
+    Y, others = rng.normal(size=(n, 4)), rng.normal(size=(6, 4))
+    shared, c = rng.uniform(1, 2, 4), rng.uniform(2, 3, n)
+    system = np.diag(shared) + sum((c[i] - 2) * np.outer(Y[i], Y[i]) for i in range(n))
+    expected = others @ np.linalg.inv(system) @ (Y * c[:, None]).T
+    found = factor_model.NormalEquations(shared, Y, c, c - 2).contributions(others)
+    np.testing.assert_allclose(found, expected, rtol=1e-9)
+
+
+def test_scores_are_inner_products() -> None:
+    model = FactorModel(np.array([[1, 0, 2], [2, -1, 0]], dtype=np.float32), 3, 1, 2)
+    items = np.array([1, 0, 1], dtype=np.int32)
+    assert model.scores(np.array([1, 2, 3], dtype=np.float32), items).tolist() == [0, 7, 0]
+
+
 def test_spectrum_in_blocks_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(factor_model, "ROWS_AT_ONCE", 2)
     item_factors = np.array([[1, 0], [2, -1], [1, 2], [0, 3]], dtype=np.float32)
