@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from recommender.dataset.catalogue import Catalogue, normal_category
-from recommender.dataset.conditions import Check, Condition, bind, parse_condition, require_field
+from recommender.dataset.conditions import Condition, items_meeting, parse_condition, require_field
 from recommender.dataset.event_names import RETURN, canonical_event
 from recommender.dataset.events import NO_TIME, OWNERSHIP_TYPES, Events
 from recommender.dataset.ids import MAX_ID_BYTES, IdMap
@@ -22,15 +22,14 @@ __all__ = [
     "OWNERSHIP_TYPES",
     "RETURN",
     "Catalogue",
-    "Check",
     "Condition",
     "Dataset",
     "Events",
     "IdMap",
     "Recent",
     "RecentEvent",
-    "bind",
     "canonical_event",
+    "items_meeting",
     "normal_category",
     "parse_condition",
     "require_field",

@@ -14,9 +14,9 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from recommender.dataset.columns import reader_of, to_numpy
+from recommender.dataset.kept_masks import KeptMasks
 
 CATEGORY_SEPARATOR = ">"
-ALL = slice(None)
 
 Kind = Literal["text", "category", "flag", "number", "time"]
 """What a field can be compared with."""
@@ -53,6 +53,16 @@ class Catalogue:
         return self._column("in_stock", True).astype(bool)
 
     @cached_property
+    def for_sale(self) -> NDArray[np.bool_]:
+        """Items that may be shown and are not known to be out of stock, shape (I,)."""
+        return self.servable & self.in_stock
+
+    @cached_property
+    def masks(self) -> KeptMasks:
+        """Which items meet what was asked lately, by conditions."""
+        return KeptMasks()
+
+    @cached_property
     def price(self) -> NDArray[np.float64]:
         """Price per item, shape (I,), NaN where unknown."""
         return self._column("price", np.nan).astype(np.float64)
@@ -82,9 +92,13 @@ class Catalogue:
         """Position in `categories` per item, shape (I,), -1 where unknown."""
         return self._categories[1]
 
-    def in_category(self, path: str, items: NDArray[np.int32] | slice = ALL) -> NDArray[np.bool_]:
-        """Return which items, shape (n,), lie at or below a category path such as "A > B"; all items by default."""
-        return np.append(self.category_codes(path, below=True), False)[self.category[items]]
+    def in_category(self, path: str) -> NDArray[np.bool_]:
+        """Return which items, shape (I,), lie at or below a category path such as "A > B"."""
+        return np.append(self.category_codes(path, below=True), False)[self.category]
+
+    def priced(self, low: float | None, high: float | None) -> NDArray[np.bool_]:
+        """Return the items, shape (I,), whose price lies within bounds, both inclusive; an unknown one is outside."""
+        return (self.price >= (-np.inf if low is None else low)) & (self.price <= (np.inf if high is None else high))
 
     def category_codes(self, path: str, *, below: bool) -> NDArray[np.bool_]:
         """Return which of `categories` a path names, or, if `below`, lies at or above; shape (number of them,)."""

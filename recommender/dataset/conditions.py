@@ -12,7 +12,7 @@ from __future__ import annotations
 import difflib
 import json
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -22,9 +22,6 @@ from numpy.typing import NDArray
 
 from recommender.dataset.catalogue import Catalogue, Kind
 from recommender.errors import QueryError, UnknownFieldError
-
-Check = Callable[[NDArray[np.int32] | slice], NDArray[np.bool_]]
-"""Tells which items, shape (n,), or which of all, meet a condition."""
 
 QUOTED = r'"(?:[^"\\]|\\.)*"'
 CONDITION = re.compile(rf'\s*({QUOTED}|[^\s=<>!"|]+)\s*(!=|<=|>=|=|<|>|(?<=[\s"])under(?=\s))\s*(.*)', re.DOTALL)
@@ -83,8 +80,8 @@ def parse_condition(text: str) -> Condition:
     return Condition(_unquoted(field, text), operator, tuple(_unquoted(value, text) for value in values))
 
 
-def bind(condition: Condition, catalogue: Catalogue) -> Check:
-    """Return the check that a condition stands for in a catalogue.
+def items_meeting(condition: Condition, catalogue: Catalogue) -> NDArray[np.bool_]:
+    """Return a mask, shape (I,), of the items of a catalogue that meet a condition; it may not be written to.
 
     An unknown value meets no condition but !=, and an item without `in_stock` is in stock.
 
@@ -95,6 +92,10 @@ def bind(condition: Condition, catalogue: Catalogue) -> Check:
     QueryError
         If the field is of a kind that the operator or the value does not fit.
     """
+    return catalogue.masks.get(condition, lambda: _meeting(condition, catalogue))
+
+
+def _meeting(condition: Condition, catalogue: Catalogue) -> NDArray[np.bool_]:
     field, operator = condition.field, condition.operator
     require_field("filter", field, list(catalogue.kinds))
     kind = catalogue.kinds[field]
@@ -105,8 +106,8 @@ def bind(condition: Condition, catalogue: Catalogue) -> Check:
         numbers = catalogue.numbers(field)
         wanted = [_number(condition, kind, value) for value in condition.values]
         if operator in COMPARED:
-            return _compared(numbers, operator, wanted[0])
-        return _one_of_numbers(numbers, wanted, negated=operator == "!=")
+            return np.asarray(COMPARED[operator](numbers, wanted[0]))  # nothing is true of NaN
+        return np.isin(numbers, wanted, invert=operator == "!=")
     if kind == "category":
         codes, accepted = catalogue.category, np.zeros(len(catalogue.categories) + 1, dtype=bool)
         for path in condition.values:
@@ -116,7 +117,8 @@ def bind(condition: Condition, catalogue: Catalogue) -> Check:
         texts = [_flag(condition, text) if kind == "flag" else text for text in condition.values]
         accepted = np.zeros(len(code_of) + 1, dtype=bool)
         accepted[[code_of[text] for text in texts if text in code_of]] = True
-    return _coded(codes, accepted != (operator == "!="))
+    accepted ^= operator == "!="
+    return accepted[codes]  # an unknown value has the code -1, which is the last entry
 
 
 def require_field(parameter: str, name: str, known: Sequence[str]) -> None:
@@ -126,19 +128,6 @@ def require_field(parameter: str, name: str, known: Sequence[str]) -> None:
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(known) or 'none'}"
     raise UnknownFieldError(parameter, f"the catalogue has no field {name!r}; {hint}")
-
-
-def _coded(codes: NDArray[np.int32], accepted: NDArray[np.bool_]) -> Check:
-    return lambda items: accepted[codes[items]]  # an unknown value has the code -1, which is the last entry
-
-
-def _compared(numbers: NDArray[np.float64], operator: str, bound: float) -> Check:
-    compare = COMPARED[operator]
-    return lambda items: np.asarray(compare(numbers[items], bound))  # nothing is true of NaN
-
-
-def _one_of_numbers(numbers: NDArray[np.float64], wanted: list[float], *, negated: bool) -> Check:
-    return lambda items: np.isin(numbers[items], wanted, invert=negated)
 
 
 def _unquoted(text: str, whole: str) -> str:

@@ -45,11 +45,22 @@ class SimilarityModel:
         whose = np.repeat(np.arange(len(items)), lengths)
         return whose, np.arange(len(whose)) + np.repeat(starts - np.cumsum(lengths) + lengths, lengths)
 
-    def summed(self, items: NDArray[np.int32], weights: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return sum weight * score over the rows of some items, weights of shape (n,), for all items, shape (I,)."""
+    def summed(
+        self, items: NDArray[np.int32], weights: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+        """Return sum weight * score over the rows of some items, weights of shape (n,), and where it is above 0.
+
+        The sums are those of all items, shape (I,); the items where they are above 0 are distinct and ascending.
+        """
         whose, entries = self.entries(items)
-        scores = self.scores[entries] * weights[whose]
-        return np.bincount(self.neighbours[entries], scores, minlength=len(self.indptr) - 1).astype(np.float32)
+        neighbours = self.neighbours[entries]
+        sums = np.zeros(len(self.indptr) - 1, dtype=np.float32)
+        np.add.at(sums, neighbours, self.scores[entries] * weights[whose])
+        reached = np.sort(neighbours)
+        last = np.ones(len(reached), dtype=bool)
+        last[:-1] = reached[1:] != reached[:-1]
+        reached = reached[last]
+        return sums, reached[sums[reached] > 0]
 
 
 def best_per_row(

@@ -23,8 +23,8 @@ def _ladder(bundle: Bundle, asked: Asked) -> list[Rung]:
     past = np.zeros(len(bundle.items), dtype=np.float32)
     past[asked.history] = LEAST * asked.bought / (1 + asked.bought)
     return [
-        Rung("repurchase", FromAll(np.where(due, probability, 0)), explain),
-        Rung("past_items", FromAll(np.where(due, 0, np.maximum(past, probability))), explain, fallback=True),
+        Rung("repurchase", FromAll.scored(np.where(due, probability, 0)), explain),
+        Rung("past_items", FromAll.scored(np.where(due, 0, np.maximum(past, probability))), explain, fallback=True),
         best_sellers(bundle),
     ]
 

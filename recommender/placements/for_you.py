@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from recommender.placements.asked import Asked
 from recommender.placements.fallbacks import best_sellers
 from recommender.placements.placement import Contribution, Placement, Reason, Rung
 from recommender.placements.wording import Said
-from recommender.ranking import Blend, Chosen, FromAll, FromFactors, FromScores, Part, Scorer
+from recommender.ranking import Blend, Chosen, FromAll, FromFactors, FromScores, Part, Scorer, among
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,8 @@ def history_of(asked: Asked) -> History:
         items,
         values.astype(np.float32),
         bought.astype(np.float32),
-        np.isin(items, latest),
-        np.isin(items, asked.hidden),
+        among(items, latest),
+        among(items, asked.hidden),
     )
 
 
@@ -67,18 +68,16 @@ def blend_of(bundle: Bundle, history: History) -> Blend:
     items, values = history.items, history.values
     latest = items[history.latest]
     parts: dict[str, Callable[[], Scorer]] = {
-        "als": lambda: FromFactors(bundle.als_index, bundle.als.item_factors, bundle.als.fold_in_one(items, values)),
-        "item_knn": lambda: FromAll(bundle.item_knn.summed(items, values)),
-        "ease": lambda: FromAll(bundle.ease.summed(items, values)),
-        "co_purchase": lambda: FromAll(bundle.co_purchase.summed(latest, np.ones(len(latest), dtype=np.float32))),
+        "als": lambda: FromFactors(bundle.als_index, bundle.als, bundle.als.fold_in_one(items, values)),
+        "item_knn": lambda: FromAll(*bundle.item_knn.summed(items, values)),
+        "ease": lambda: FromAll(*bundle.ease.summed(items, values)),
+        "co_purchase": lambda: FromAll(*bundle.co_purchase.summed(latest, np.ones(len(latest), dtype=np.float32))),
         "popular": lambda: FromScores(bundle.popular),
     }
     if not (rules.exclude_owned or rules.exclude_seen):
-        parts["own"] = lambda: FromAll(_own(bundle, history))
+        parts["own"] = lambda: FromAll.scored(_own(bundle, history))
     hidden = items if rules.exclude_seen else items[history.hidden & rules.exclude_owned]
-    return Blend(
-        [Part.of(name, w, part(), hidden) for name, part in parts.items() if (w := getattr(weights, name)) > 0]
-    )
+    return Blend([Part(name, w, part(), hidden) for name, part in parts.items() if (w := getattr(weights, name)) > 0])
 
 
 def _own(bundle: Bundle, history: History) -> NDArray[np.float32]:
@@ -94,20 +93,30 @@ def _own(bundle: Bundle, history: History) -> NDArray[np.float32]:
 def _ladder(bundle: Bundle, asked: Asked) -> list[Rung]:
     history = history_of(asked)
     blend = blend_of(bundle, history)
-    if not any(part.best > 0 for part in blend.parts if part.name != "popular"):
+    others = [part for part in blend.parts if part.name != "popular"]
+    if not any(part.best > 0 for part in reversed(others)):  # the factors last: to ask them takes a search
         return [best_sellers(bundle)]
 
+    @lru_cache(1)
+    def sources_of(items: tuple[int, ...]) -> list[str]:
+        return blend.sources(np.array(items, dtype=np.int32))
+
     def explain(chosen: list[Chosen]) -> list[Reason]:
-        items = np.array([one.item for one in chosen], dtype=np.int32)
-        sources = blend.sources(items)
-        anchors = _anchors(bundle, history, items, sources)
-        counted = [replace(one, support=int(bundle.popular.support[one.item])) for one in chosen]
+        items = tuple(one.item for one in chosen)
+        sources = sources_of(items)
+        anchors = _anchors(bundle, history, np.array(items, dtype=np.int32), sources)
+        popular = reasons.popular(bundle)
         return [
-            popular if anchor < 0 else _because(bundle, history, anchor, source)
-            for anchor, source, popular in zip(anchors, sources, reasons.popular(bundle)(counted), strict=True)
+            popular([replace(one, support=int(bundle.popular.support[one.item]))])[0]
+            if anchor < 0
+            else _because(bundle, history, anchor, source)
+            for one, anchor, source in zip(chosen, anchors, sources, strict=True)
         ]
 
-    return [Rung("blend", blend, explain, sources=blend.sources), best_sellers(bundle)]
+    return [
+        Rung("blend", blend, explain, sources=lambda items: sources_of(tuple(items.tolist()))),
+        best_sellers(bundle),
+    ]
 
 
 def _contributions(bundle: Bundle, asked: Asked, item: int) -> list[Contribution]:

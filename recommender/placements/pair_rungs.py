@@ -94,5 +94,5 @@ def with_basket(bundle: Bundle, basket: NDArray[np.int32]) -> Rung:
     """What is bought together with a basket: the mean over its items of what is bought with each."""
     kept = KeptPairs.of(bundle, basket)
     weights = np.full(len(basket), 1 / len(basket), dtype=np.float32)
-    source = FromAll(bundle.co_purchase.summed(basket, weights))
+    source = FromAll(*bundle.co_purchase.summed(basket, weights))
     return Rung("co_purchase", source, kept.explain, sources=kept.sources)

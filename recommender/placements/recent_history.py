@@ -46,7 +46,7 @@ def hidden_now(bundle: Bundle, rows: Sequence[int], history: Row, recent: Recent
         for part in stored
     ]
     if not recent.events:
-        return np.unique(np.concatenate([items[:0], *hidden]))
+        return np.unique(np.concatenate(hidden)) if hidden else items[:0]
     names = [(event, canonical_event(event.event, bundle.config.event_weights)) for event in recent.events]
     facts = {bundle.items.index_of(event.item_id) for event, name in names if name in OWNERSHIP_TYPES} - {None}
     back = {bundle.items.index_of(event.item_id) for event, name in names if name == RETURN or event.quantity < 0}

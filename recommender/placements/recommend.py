@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from recommender.bundle import Bundle
 from recommender.config import CrossSellConfig, PlacementConfig
-from recommender.dataset import NOTHING_RECENT, Check, Recent
+from recommender.dataset import NOTHING_RECENT, Recent
 from recommender.errors import QueryError
 from recommender.placements import reasons
 from recommender.placements.also_bought import ALSO_BOUGHT
@@ -171,8 +171,8 @@ def rules_of(
         conditions=[
             *conditions_of(bundle.catalogue, query),
             *config_conditions(bundle.catalogue, config, asked.anchors),
-            *([] if substitutes is None else [(RULE, _not_in(substitutes.mask()))]),
-            *([] if in_force.excluded is None else [("rule", _not_in(in_force.excluded))]),
+            *([] if substitutes is None else [(RULE, ~substitutes.mask())]),
+            *([] if in_force.excluded is None else [("rule", ~in_force.excluded)]),
         ],
         at_most=[*caps_of(bundle.catalogue, config), *([] if substitutes is None else [substitutes.cap()])],
         in_stock_only=config.in_stock_only,
@@ -215,10 +215,6 @@ def _pins_in_place(chosen: list[Chosen], pins: Mapping[int, int]) -> list[Chosen
 def _diversity(bundle: Bundle, query: Query, config: PlacementConfig) -> Diversity | None:
     dial = config.diversity if query.diversity is None else query.diversity
     return Diversity(dial, bundle.als.item_factors, bundle.catalogue.category) if dial else None
-
-
-def _not_in(mask: NDArray[np.bool_]) -> Check:
-    return lambda items: ~mask[items]
 
 
 def fallback(bundle: Bundle, choice: Choice, query: Query) -> dict[str, str] | None:

@@ -16,10 +16,8 @@ from numpy.typing import NDArray
 
 from recommender.bundle import Bundle, derived
 from recommender.config import BoostRule, ExcludeRule, PinRule, Rule, RulesConfig
-from recommender.dataset import Catalogue, IdMap, bind, parse_condition
+from recommender.dataset import Catalogue, IdMap, items_meeting, parse_condition
 from recommender.errors import ConfigError, QueryError
-
-ALL = slice(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +135,7 @@ def _items_of(rule: Rule, catalogue: Catalogue, items: IdMap, where: str) -> NDA
     met = np.ones(len(items), dtype=bool)
     for text in rule.where:
         try:
-            met &= bind(parse_condition(text), catalogue)(ALL)
+            met &= items_meeting(parse_condition(text), catalogue)
         except QueryError as error:
             raise ConfigError(f"{where}.where: {error}") from None
     return np.flatnonzero(met).astype(np.int32)

@@ -19,7 +19,7 @@ def _ladder(bundle: Bundle, asked: Asked) -> list[Rung]:
     if len(asked.anchors) == 0:
         return [best_sellers(bundle)]
     anchor, config = int(asked.anchors[0]), bundle.config.models.up_sell
-    own = Rung("trade_up", FromAll(_scores(bundle, asked, anchor)), reasons.step_up(bundle, anchor))
+    own = Rung("trade_up", FromAll.scored(_scores(bundle, asked, anchor)), reasons.step_up(bundle, anchor))
     if not np.isfinite(bundle.trade_ups.price[anchor]):
         return [own]  # nothing is known to be dearer
     in_band = bundle.trade_ups.dearer(anchor, config.low, config.high)

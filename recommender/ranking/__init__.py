@@ -20,7 +20,7 @@ from recommender.ranking.candidates import (
 )
 from recommender.ranking.diversity import Diversity
 from recommender.ranking.fill import Chosen, Filled, fill
-from recommender.ranking.rules import Cap, Rules
+from recommender.ranking.rules import Cap, Rules, among
 
 __all__ = [
     "Blend",
@@ -43,6 +43,7 @@ __all__ = [
     "Rules",
     "Scorer",
     "Source",
+    "among",
     "at_positions",
     "fill",
 ]

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.ranking.candidates import Candidates, Source
+from recommender.ranking.candidates import Candidates, Source, best_of
+from recommender.ranking.rules import among
 
 DEPTH = 300
 """Fewest candidates that each part is asked for: what stands lower in all of them is not looked at."""
+
+FEW = 8192
+"""Up to so many allowed items all of them are scored: that takes less time than to ask each part for its best."""
 
 
 class Scorer(Source, Protocol):
@@ -22,54 +27,61 @@ class Scorer(Source, Protocol):
         """Return the scores of items, shape (n,)."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Part:
-    """One scorer of a blend.
+    """One scorer of a blend; `name` is what an item is said to come from that owes it most.
 
-    `name` is what an item is said to come from that owes it most; `best` is the score that counts as 1, 0 where the
-    scorer has nothing to say; `first` are its best candidates, DEPTH of them at least if there are so many.
+    The best score among items that are not `hidden`, shape (n,), counts as 1.
     """
 
     name: str
     weight: float
     scorer: Scorer
-    best: float
-    first: Candidates
+    hidden: NDArray[np.int32]
 
-    @classmethod
-    def of(cls, name: str, weight: float, scorer: Scorer, hidden: NDArray[np.int32]) -> Part:
-        """Return a part whose best score is that of the best item that is not hidden, shape (n,)."""
-        first = scorer.top(max(len(hidden) + 1, DEPTH))
-        scores = first.scores[~np.isin(first.items, hidden)]
-        return cls(name, weight, scorer, float(scores[0]) if len(scores) else 0.0, first)
+    @cached_property
+    def best(self) -> float:
+        """The score that counts as 1, 0 where the scorer has nothing to say."""
+        searched = "_first" in vars(self)  # a search costs most here
+        found = self._first if searched else self.scorer.top(len(self.hidden) + 1)
+        shown = ~among(found.items, self.hidden)
+        return float(found.scores[shown.argmax()]) if shown.any() else 0.0
 
     def top(self, n: int) -> Candidates:
-        """Return the best `n` candidates, those of the first look where they are enough: a search costs most here."""
-        return self.first.best(n) if n <= DEPTH else self.scorer.top(n)
+        """Return the best `n` candidates."""
+        return self._first.best(n) if n <= DEPTH else self.scorer.top(n)
 
     def scaled(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return the scores of items, shape (n,), in 0..1."""
         if self.best <= 0:
             return np.zeros(len(items), dtype=np.float32)
-        return np.asarray(np.clip(self.scorer.of(items) / np.float32(self.best), 0, 1))
+        scores = self.scorer.of(items) / np.float32(self.best)
+        return np.asarray(np.minimum(np.maximum(scores, 0, out=scores), 1, out=scores))
+
+    @cached_property
+    def _first(self) -> Candidates:
+        return self.scorer.top(max(len(self.hidden) + 1, DEPTH))
 
 
 @dataclass(frozen=True, slots=True)
 class Blend:
     """The union of the parts' best candidates, ranked by sum weight * score / best score of each part.
 
-    A score below 0 counts as 0. Sums are divided by the sum of the weights, so they lie in 0..1.
+    A score below 0 counts as 0, and what scores 0 is no candidate. Sums are divided by the sum of the weights, so they
+    lie in 0..1.
     """
 
     parts: Sequence[Part]
 
     def top(self, n: int) -> Candidates:
         """Return the best `n` of the candidates."""
-        return self._ranked([part.top(max(n, DEPTH)) for part in self.parts], n)
+        return self._ranked(_union([part.top(max(n, DEPTH)) for part in self.parts]), n)
 
     def within(self, allowed: NDArray[np.bool_], n: int) -> Candidates:
-        """Return the best `n` of the candidates that are allowed."""
-        return self._ranked([part.scorer.within(allowed, max(n, DEPTH)) for part in self.parts], n)
+        """Return the best `n` of the candidates that are allowed; of FEW allowed items all are candidates."""
+        if np.count_nonzero(allowed) <= FEW:
+            return self._ranked(np.flatnonzero(allowed).astype(np.int32), n)
+        return self._ranked(_union([part.scorer.within(allowed, max(n, DEPTH)) for part in self.parts]), n)
 
     def shares(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return what each part adds to the score of each item, shape (parts, n)."""
@@ -78,7 +90,10 @@ class Blend:
 
     def features(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return the scores of items by each part, in 0..1, shape (parts, n)."""
-        return np.stack([part.scaled(items) for part in self.parts])
+        found = np.empty((len(self.parts), len(items)), dtype=np.float32)
+        for row, part in zip(found, self.parts, strict=True):
+            row[:] = part.scaled(items)
+        return found
 
     def sources(self, items: NDArray[np.int32]) -> list[str]:
         """Return the name of the part that adds most to the score of each item."""
@@ -88,11 +103,8 @@ class Blend:
         """Return the allowed candidates, ascending."""
         return _union([part.scorer.within(allowed, DEPTH) for part in self.parts])
 
-    def _ranked(self, found: Sequence[Candidates], n: int) -> Candidates:
-        items = _union(found)
-        scores = self.shares(items).sum(axis=0)
-        best = np.argsort(-scores, kind="stable")[:n]
-        return Candidates(items[best], scores[best], np.zeros(len(best), dtype=np.int32))
+    def _ranked(self, items: NDArray[np.int32], n: int) -> Candidates:
+        return best_of(items, self.shares(items).sum(axis=0), n)
 
 
 def _union(found: Sequence[Candidates]) -> NDArray[np.int32]:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.index import ItemIndex
-from recommender.models import ItemScores, SimilarityModel
+from recommender.models import FactorModel, ItemScores, SimilarityModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +72,10 @@ class FromIndex:
 
 @dataclass(frozen=True, slots=True)
 class FromFactors:
-    """All items by the inner product of their factors, shape (I, F), with a user's, shape (F,)."""
+    """All items by the inner product of their factors with a user's, shape (F,)."""
 
     index: ItemIndex
-    item_factors: NDArray[np.float32]
+    model: FactorModel
     user_factors: NDArray[np.float32]
 
     def top(self, n: int) -> Candidates:
@@ -88,34 +88,33 @@ class FromFactors:
 
     def of(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return the scores of items, shape (n,)."""
-        return self.item_factors[items] @ self.user_factors
+        return self.model.scores(self.user_factors, items)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FromAll:
-    """One score per item, shape (I,), made for this request; 0 is no candidate."""
+    """One score per item, shape (I,), made for this request; `some`, ascending, are all that score above 0."""
 
     scores: NDArray[np.float32]
+    some: NDArray[np.int32]
+
+    @classmethod
+    def scored(cls, scores: NDArray[np.float32]) -> FromAll:
+        """Take scores that may be above 0 anywhere."""
+        return cls(scores, np.flatnonzero(scores > 0).astype(np.int32))
 
     def top(self, n: int) -> Candidates:
         """Return the best `n` items."""
-        return self._best(np.flatnonzero(self.scores > 0), n)
+        return best_of(self.some, self.scores[self.some], n)
 
     def within(self, allowed: NDArray[np.bool_], n: int) -> Candidates:
         """Return the best `n` items that are allowed."""
-        return self._best(np.flatnonzero((self.scores > 0) & allowed), n)
+        items = self.some[allowed[self.some]]
+        return best_of(items, self.scores[items], n)
 
     def of(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return the scores of items, shape (n,)."""
         return self.scores[items]
-
-    def _best(self, items: NDArray[np.int64], n: int) -> Candidates:
-        scores = self.scores[items]
-        if len(items) > n:
-            places = np.flatnonzero(scores >= np.partition(scores, -n)[-n])
-            items, scores = items[places], scores[places]
-        best = np.argsort(-scores, kind="stable")[:n]
-        return Candidates(items[best].astype(np.int32), scores[best], np.zeros(len(best), dtype=np.int32))
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +162,12 @@ class FromScores:
 
     def within(self, allowed: NDArray[np.bool_], n: int) -> Candidates:
         """Return the best `n` items that are allowed."""
-        order = self.model.order
-        return _scored(self.model, order[allowed[order]][:n])
+        order, found, start, chunk = self.model.order, self.model.order[:0], 0, 4 * n
+        while len(found) < n and start < len(order):
+            some = order[start : start + chunk]
+            found = np.concatenate([found, some[allowed[some]]])
+            start, chunk = start + chunk, 4 * chunk
+        return _scored(self.model, found[:n])
 
     def of(self, items: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return the scores of items, shape (n,)."""
@@ -186,6 +189,15 @@ class FromCategory:
     def within(self, allowed: NDArray[np.bool_], n: int) -> Candidates:
         """Return the best `n` items of the category that are allowed."""
         return FromScores(self.model).within(allowed & (self.category == self.code), n)
+
+
+def best_of(items: NDArray[np.int32], scores: NDArray[np.float32], n: int) -> Candidates:
+    """Return the best `n` of some items by their scores, each of shape (m,), of those above 0; ties as they come."""
+    least = np.partition(scores, -n)[-n] if 0 < n < len(scores) else 0
+    places = np.flatnonzero((scores >= least) & (scores > 0))
+    items, scores = items[places], scores[places]
+    best = np.argsort(-scores, kind="stable")[:n]
+    return Candidates(items[best], scores[best], np.zeros(len(best), dtype=np.int32))
 
 
 def _scored(model: ItemScores, items: NDArray[np.int32]) -> Candidates:

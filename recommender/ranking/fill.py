@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from recommender.ranking.candidates import Candidates, Source
 from recommender.ranking.diversity import Diversity
-from recommender.ranking.rules import Rules
+from recommender.ranking.rules import Rules, among
 
 MARGIN = 20
 MOST_STRUCK_OUT = 300
@@ -19,7 +19,7 @@ PER_PLACE, PER_DIVERSE_PLACE = 2, 6
 """Candidates that a source is asked for at first for each place of the slate; diversity needs some to choose from."""
 
 NARROW = 0.2
-"""Where conditions allow a smaller share of the items than this, a source is searched among those alone."""
+"""Where a smaller share of the items than this meets the conditions, a source is only asked for what is among those."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +43,9 @@ class Filled:
 def fill(ladder: Sequence[Source], k: int, rules: Rules, diversity: Diversity | None = None) -> Filled:
     """Return up to `k` items that obey the rules, from the first source as far as it reaches, then from the next.
 
-    A source is first asked for somewhat more than is needed. Where rules leave too few, or conditions allow few items,
-    it is asked for its best among the allowed items, so a slate is only short when no source has more.
+    A source is first asked for somewhat more than is needed; where few items meet the conditions, among those alone.
+    Where rules leave too few, it is asked for its best among the allowed items, so a slate is only short when no source
+    has more.
     """
     slate = _Slate(k, rules, diversity)
     for rung, source in enumerate(ladder):
@@ -63,12 +64,13 @@ class _Slate:
         self._diversity = diversity
         self._caps = [(cap, dict.fromkeys(cap.taken, cap.most)) for cap in rules.caps()]
         self._taken = set(rules.anchors.tolist())
-        self._lasting = rules.allowed() if rules.conditions else None
-        share = 1.0 if self._lasting is None else np.count_nonzero(self._lasting) / max(len(self._lasting), 1)
-        self._narrow = share < NARROW
+        self._lasting: NDArray[np.bool_] | None = None
+        met = rules.meeting_conditions()
+        share = 1.0 if met is None else np.count_nonzero(met) / max(len(met), 1)
+        self._narrow = met if share < NARROW else None
         wanted = k * (PER_PLACE if diversity is None else PER_DIVERSE_PLACE) + MARGIN
         wanted += min(rules.names_items, MOST_STRUCK_OUT)
-        self._wanted = wanted if self._narrow else int(wanted / share)
+        self._wanted = int(wanted / share) if self._narrow is None else wanted
 
     @property
     def free_places(self) -> int:
@@ -77,12 +79,8 @@ class _Slate:
     def take_from(self, source: Source, rung: int) -> None:
         """Move the best of a source that obey the rules into the slate."""
         wanted = self._wanted
-        pool = source.top(wanted)
+        pool = source.top(wanted) if self._narrow is None else source.within(self._narrow, wanted)
         exhausted = len(pool.items) < wanted
-        if self._narrow and not exhausted:
-            allowed = source.within(self._allowed(), wanted)
-            exhausted = len(allowed.items) < wanted
-            pool = _merged(pool, allowed)
         self._take(pool, rung)
         while self.free_places and not exhausted:
             wanted *= 4
@@ -141,16 +139,7 @@ class _Slate:
         if self._diversity is None:
             return places
         fit = np.array([place for place in places if broken_rule[place] is None], dtype=np.int64)
-        fit = fit[~np.isin(pool.items[fit], list(self._taken))]
+        fit = fit[~among(pool.items[fit], np.array(list(self._taken), dtype=np.int32))]
         before = np.array([one.item for one in self.filled.chosen], dtype=np.int32)
         order = self._diversity.order(pool.items[fit], pool.scores[fit], before, self._k)
         return [int(place) for place in fit[order]]
-
-
-def _merged(one: Candidates, other: Candidates) -> Candidates:
-    """Return the candidates of two answers of one source, best first."""
-    items, first = np.unique(np.concatenate([one.items, other.items]), return_index=True)
-    scores = np.concatenate([one.scores, other.scores])[first]
-    support = np.concatenate([one.support, other.support])[first]
-    best = np.argsort(-scores, kind="stable")
-    return Candidates(items[best], scores[best], support[best])

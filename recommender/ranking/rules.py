@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.dataset import Catalogue, Check
+from recommender.dataset import Catalogue
 
-ALL = slice(None)
 NOBODY: NDArray[np.int32] = np.zeros(0, dtype=np.int32)
+
+
+def among(items: NDArray[np.int32], others: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Return which of some items, shape (n,), are among others, shape (m,), in a tenth of the time of `np.isin`."""
+    if not len(others):
+        return np.zeros(len(items), dtype=bool)
+    ordered = np.sort(others)
+    return np.asarray(ordered.take(ordered.searchsorted(items), mode="clip") == items)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +46,8 @@ class Rules:
     """The rules of one request.
 
     `anchors` are left out without being counted: nobody expects them. `owned` and `seen` are items of the user,
-    `excluded` those the request names, `on_page` those that the page shows already. `conditions` are named checks that
-    every item must meet, `at_most` limits how many of one kind there may be.
+    `excluded` those the request names, `on_page` those that the page shows already. `conditions` are named masks, shape
+    (I,), of the items that meet what is asked of each, `at_most` limits how many of one kind there may be.
     """
 
     catalogue: Catalogue
@@ -48,7 +56,7 @@ class Rules:
     seen: NDArray[np.int32]
     excluded: NDArray[np.int32]
     on_page: NDArray[np.int32] = field(default_factory=lambda: NOBODY)
-    conditions: Sequence[tuple[str, Check]] = ()
+    conditions: Sequence[tuple[str, NDArray[np.bool_]]] = ()
     at_most: Sequence[Cap] = ()
     in_stock_only: bool = True
     one_per_group: bool = True
@@ -63,13 +71,16 @@ class Rules:
 
     def allowed(self) -> NDArray[np.bool_]:
         """Return a mask, shape (I,), of the items that break no rule and are no anchor."""
-        catalogue = self.catalogue
-        allowed = catalogue.servable & catalogue.in_stock if self.in_stock_only else catalogue.servable.copy()
+        allowed = (self.catalogue.for_sale if self.in_stock_only else self.catalogue.servable).copy()
         for named in (self.anchors, self.excluded, self.owned, self.seen, self.on_page):
             allowed[named] = False
-        for _, check in self.conditions:
-            allowed &= check(ALL)
+        for _, met in self.conditions:
+            allowed &= met
         return allowed
+
+    def meeting_conditions(self) -> NDArray[np.bool_] | None:
+        """Return a mask, shape (I,), of the items that meet all conditions, None where there are none."""
+        return reduce(np.logical_and, (met for _, met in self.conditions)) if self.conditions else None
 
     @property
     def names_items(self) -> int:
@@ -93,6 +104,6 @@ class Rules:
         named_by_rule = {"excluded": self.excluded, "owned": self.owned, "seen": self.seen, "on_page": self.on_page}
         for rule, named in named_by_rule.items():
             if len(named):
-                checks.append((rule, np.isin(items, named)))
-        checks += [(rule, ~check(items)) for rule, check in self.conditions]
+                checks.append((rule, among(items, named)))
+        checks += [(rule, ~met[items]) for rule, met in self.conditions]
         return checks

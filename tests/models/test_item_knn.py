@@ -127,9 +127,13 @@ def test_bad_values_are_refused() -> None:
 
 def test_scores_of_a_history_add_up() -> None:
     model = ItemKNN(user_exponent=0, item_exponent=0).fit(matrix([[1, 1, 1], [1, 1, 0]]))
-    summed = model.summed(np.array([0, 1], dtype=np.int32), np.array([1.0, 0.5], dtype=np.float32))
-    np.testing.assert_allclose(summed, [0.5 * 2, 1.0 * 2, 1.0 * 1 + 0.5 * 1])
-    assert model.summed(np.array([], dtype=np.int32), np.array([], dtype=np.float32)).tolist() == [0, 0, 0]
+    sums, above_0 = model.summed(np.array([0, 1], dtype=np.int32), np.array([1.0, 0.5], dtype=np.float32))
+    np.testing.assert_allclose(sums, [0.5 * 2, 1.0 * 2, 1.0 * 1 + 0.5 * 1])
+    assert above_0.tolist() == [0, 1, 2]
+    sums, above_0 = model.summed(np.array([0, 1], dtype=np.int32), np.array([1.0, -1.0], dtype=np.float32))
+    np.testing.assert_allclose(sums, [-2, 2, 0])
+    assert above_0.tolist() == [1]
+    assert [found.tolist() for found in model.summed(above_0[:0], sums[:0])] == [[0, 0, 0], []]
 
 
 def test_the_native_search_is_that_of_scipy(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -95,7 +95,8 @@ def test_the_whole_basket_counts(toy_bundle: Bundle) -> None:
     }
     alone = [{item["item_id"]: item["score"] for item in slate.items} for slate in (one, other)]
     known = set(alone[0]) & set(alone[1]) & set(both)
-    raw = toy_bundle.co_purchase.summed(toy_bundle.items.indices_of(["TENT", "PRINTER"]), np.full(2, 0.5, np.float32))
+    basket = toy_bundle.items.indices_of(["TENT", "PRINTER"])
+    raw, _ = toy_bundle.co_purchase.summed(basket, np.full(2, 0.5, np.float32))
     own = [item for item in known if raw[toy_bundle.items.index_of(item)] > 0]
     assert len(own) > 20
     for item in own:

@@ -19,9 +19,9 @@ def scores(*values: float) -> np.ndarray:
 
 
 def blend() -> Blend:
-    taste = FromAll(scores(4, 2, 0, 1))
+    taste = FromAll.scored(scores(4, 2, 0, 1))
     popular = FromScores(ItemScores(scores(0, 0.1, 0.2, 0), np.zeros(4, dtype=np.int32)))
-    return Blend([Part.of("taste", 3, taste, NOTHING), Part.of("popular", 1, popular, NOTHING)])
+    return Blend([Part("taste", 3, taste, NOTHING), Part("popular", 1, popular, NOTHING)])
 
 
 def test_each_part_is_scaled_to_its_best_and_weighted() -> None:
@@ -44,8 +44,8 @@ def test_only_what_is_allowed_is_ranked_on_the_same_scale() -> None:
 
 
 def test_a_part_that_knows_nothing_adds_nothing() -> None:
-    silent = Part.of("taste", 1, FromAll(scores(0, 0, 0)), NOTHING)
-    known = Part.of("popular", 1, FromScores(ItemScores(scores(0.1, 0.3, 0), np.zeros(3, dtype=np.int32))), NOTHING)
+    silent = Part("taste", 1, FromAll.scored(scores(0, 0, 0)), NOTHING)
+    known = Part("popular", 1, FromScores(ItemScores(scores(0.1, 0.3, 0), np.zeros(3, dtype=np.int32))), NOTHING)
     found = Blend([silent, known]).top(5)
     assert found.items.tolist() == [1, 0]
     np.testing.assert_allclose(found.scores, [0.5, 0.5 / 3], rtol=1e-6)
@@ -53,10 +53,10 @@ def test_a_part_that_knows_nothing_adds_nothing() -> None:
 
 
 def test_what_is_hidden_does_not_set_the_scale() -> None:
-    taste = FromAll(scores(8, 2, 1, 0))
-    part = Part.of("taste", 1, taste, np.array([0], dtype=np.int32))
+    taste = FromAll.scored(scores(8, 2, 1, 0))
+    part = Part("taste", 1, taste, np.array([0], dtype=np.int32))
     np.testing.assert_allclose(part.scaled(np.array([0, 1, 2, 3])), [1, 1, 0.5, 0])
-    assert Part.of("taste", 1, taste, np.array([0, 1, 2], dtype=np.int32)).best == 0
+    assert Part("taste", 1, taste, np.array([0, 1, 2], dtype=np.int32)).best == 0
 
 
 def test_a_part_asks_its_scorer_again_only_for_more_than_it_has_seen() -> None:
@@ -67,16 +67,20 @@ def test_a_part_asks_its_scorer_again_only_for_more_than_it_has_seen() -> None:
             self.asked.append(n)
             return super().top(n)
 
-    part = Part.of("taste", 1, Counting(np.arange(1, 1001, dtype=np.float32)), NOTHING)
+    part = Part("taste", 1, Counting.scored(np.arange(1, 1001, dtype=np.float32)), NOTHING)
     assert part.top(2).items.tolist() == [999, 998]
     assert len(part.top(DEPTH).items) == DEPTH
     assert Counting.asked == [DEPTH]
     assert len(part.top(DEPTH + 1).items) == DEPTH + 1
     assert Counting.asked == [DEPTH, DEPTH + 1]
+    assert part.best == 1000
+    assert Counting.asked == [DEPTH, DEPTH + 1]
+    assert Part("taste", 1, part.scorer, np.array([998, 999], dtype=np.int32)).best == 998
+    assert Counting.asked == [DEPTH, DEPTH + 1, 3]
 
 
 def test_scores_of_all_items_give_their_best_first_ties_by_item() -> None:
-    source = FromAll(scores(0.2, 0.9, 0, 0.9, 0.5))
+    source = FromAll.scored(scores(0.2, 0.9, 0, 0.9, 0.5))
     assert source.top(3).items.tolist() == [1, 3, 4]
     assert source.top(9).items.tolist() == [1, 3, 4, 0]
     assert source.within(np.array([True, False, True, True, False]), 9).items.tolist() == [3, 0]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -33,14 +32,6 @@ def catalogue(categories: list[str | None]) -> Catalogue:
 def test_in_category_is_a_prefix_of_the_path(categories: list[str | None], wanted: str) -> None:
     found = catalogue(categories).in_category(wanted).tolist()
     assert found == [lies_within(path, wanted) for path in categories]
-
-
-@given(st.lists(st.none() | paths, min_size=1, max_size=12), st.data())
-def test_some_items_as_well_as_all(categories: list[str | None], data: st.DataObject) -> None:
-    goods = catalogue(categories)
-    wanted = data.draw(st.sampled_from([path for path in categories if path] or ["A"]))
-    items = np.array(data.draw(st.lists(st.integers(0, len(categories) - 1))), dtype=np.int32)
-    assert goods.in_category(wanted, items).tolist() == goods.in_category(wanted)[items].tolist()
 
 
 @pytest.mark.parametrize("wanted", ["", " ", ">", " > > ", "nowhere", "A > B > C > D"])

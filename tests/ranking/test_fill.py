@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recommender.dataset import Catalogue, bind, parse_condition
+from recommender.dataset import Catalogue, items_meeting, parse_condition
 from recommender.index import flat_index
 from recommender.models import ItemScores, SimilarityModel
 from recommender.ranking import Cap, Filled, FromCategory, FromIndex, FromScores, FromSimilarity, Rules, Source, fill
@@ -30,8 +30,8 @@ def rules(goods: Catalogue, *conditions: str, **changed: object) -> Rules:
     """Rules under which each condition counts as dropped by the name of its field."""
     nobody = dict.fromkeys(("anchors", "owned", "seen", "excluded", "on_page"), NOTHING)
     named = {key: np.array(value, np.int32) if key in nobody else value for key, value in changed.items()}
-    checks = [(text.split()[0], bind(parse_condition(text), goods)) for text in conditions]
-    return Rules(catalogue=goods, conditions=checks, **{**nobody, **named})  # type: ignore[arg-type]
+    named_masks = [(text.split()[0], items_meeting(parse_condition(text), goods)) for text in conditions]
+    return Rules(catalogue=goods, conditions=named_masks, **{**nobody, **named})  # type: ignore[arg-type]
 
 
 def scores(*values: float) -> FromScores:
@@ -123,6 +123,14 @@ def test_items_that_point_away_are_no_candidates() -> None:
     vectors = np.array([[1, 0], [-1, 0], [0, 1]], dtype=np.float32)
     filled = fill([from_index(vectors, np.array([1, 0]))], 3, rules(catalogue(3)))
     assert chosen(filled) == [0]
+
+
+def test_where_few_meet_the_conditions_rules_are_counted_among_those_alone() -> None:
+    prices = [1 if number % 10 == 0 else 9 for number in range(100)]
+    goods = catalogue(100, price=prices, in_stock=[number != 10 for number in range(100)])
+    filled = fill([scores(*np.linspace(1, 0.1, 100))], 2, rules(goods, "price < 5", owned=[0, 1]))
+    assert chosen(filled) == [20, 30]
+    assert filled.dropped == {"owned": 1, "out_of_stock": 1}
 
 
 def test_no_source_no_item() -> None:
