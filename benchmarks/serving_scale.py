@@ -3,10 +3,10 @@
     python -m benchmarks.serving_scale                          about eight minutes, 1.5 GB in a temporary folder
     python -m benchmarks.serving_scale --items 5000 --users 20000 --rounds 1 --seconds 2
 
-The shop is generated (`benchmarks/large_shop.py`). In turn, so many rounds: requests a second over 8 connections of a
+The shop is generated (`benchmarks/large_shop.py`), with answers about all its items prepared, as `train` does. In turn, so many rounds: requests a second over 8 connections of a
 bare route that returns one constant answer under the same gunicorn settings, and of ours; then, at half the rate that
 each just reached, the time of an answer from when it was due (an open loop). "new" asks for another item each time, so
-nothing comes from memory; "popular" asks for items as customers look at them, a few of them
+nothing comes from a worker's memory; "worked out" asks for 9 items, which nothing is prepared for; "popular" asks for items as customers look at them, a few of them
 very often. for-you folds in 50 items and
 filters by price and category. At the end the start is timed and the memory of workers added up. Server and client
 share the cores.
@@ -34,6 +34,7 @@ from benchmarks.serving_events import ask, serving, start, wait
 from benchmarks.serving_load import measure, measure_at_rate
 from benchmarks.training.record import write_record
 from recommender.bundle import Store
+from recommender.pipeline.prepared import prepare_answers
 
 CONNECTIONS = 8
 HISTORY = 50
@@ -56,7 +57,7 @@ def main() -> None:
     with TemporaryDirectory(prefix="serving-scale-") as name:
         store = Store(Path(name))
         with store.locked():
-            store.promote(store.publish(shop.bundle(_say)))
+            store.promote(store.publish(prepare_answers(shop.bundle(_say), shop.items, progress=_say)))
         megabytes = store.manifest(store.live()).bytes / 1e6
         print(f"a bundle of {megabytes:,.0f} MB", file=sys.stderr)
         rows = in_turn(store.path, shop, asked.rounds, asked.seconds, asked.workers)
@@ -117,6 +118,7 @@ def questions(shop: LargeShop) -> dict[str, list[bytes]]:
     return {
         "similar-items, new": about("similar-items", new),
         "also-bought, new": about("also-bought", new),
+        "also-bought, worked out": [path + b"&k=9" for path in about("also-bought", new)],
         "also-bought, popular": about("also-bought", popular),
         "for-you, filtered": [for_you() for _ in range(PATHS // 4)],
     }

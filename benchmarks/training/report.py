@@ -17,6 +17,7 @@ from benchmarks.batch_report import batch_section
 from benchmarks.needs_report import needs_section
 from benchmarks.nightly_report import attacks_section, faults_section, gate_section, sizing_section
 from benchmarks.quality_report import quality_section
+from benchmarks.serving_report import promotions_section, slow_clients_section
 from benchmarks.serving_scale_report import serving_scale_section
 from benchmarks.training.generated import GENERATED
 from benchmarks.training.libraries import LIBRARIES
@@ -248,6 +249,8 @@ SECTIONS: dict[str, Callable[[Record], list[str]]] = {
     "faults": faults_section,
     "serving-events": events_section,
     "serving-scale": serving_scale_section,
+    "promotions": promotions_section,
+    "slow-clients": slow_clients_section,
     "training-environments": environments_section,
 }
 """In the order of the page."""
