@@ -1,4 +1,4 @@
-"""The sections of BENCHMARKS.md on what disturbs a server: promotions under load, and clients that are slow on purpose."""
+"""The sections of BENCHMARKS.md on what disturbs a server: promotions under load, and slow clients."""
 
 from __future__ import annotations
 

@@ -3,13 +3,13 @@
     python -m benchmarks.serving_scale                          about eight minutes, 1.5 GB in a temporary folder
     python -m benchmarks.serving_scale --items 5000 --users 20000 --rounds 1 --seconds 2
 
-The shop is generated (`benchmarks/large_shop.py`), with answers about all its items prepared, as `train` does. In turn, so many rounds: requests a second over 8 connections of a
-bare route that returns one constant answer under the same gunicorn settings, and of ours; then, at half the rate that
-each just reached, the time of an answer from when it was due (an open loop). "new" asks for another item each time, so
-nothing comes from a worker's memory; "worked out" asks for 9 items, which nothing is prepared for; "popular" asks for items as customers look at them, a few of them
-very often. for-you folds in 50 items and
-filters by price and category. At the end the start is timed and the memory of workers added up. Server and client
-share the cores.
+The shop is generated (`benchmarks/large_shop.py`), with the answers about all its items prepared, as `train` prepares
+them. In turn, so many rounds: requests a second over 8 connections of a bare route that returns one constant answer
+under the same gunicorn settings, and of ours; then, at half the rate that each just reached, the time of an answer from
+when it was due (an open loop). "new" asks for another item each time, so nothing comes from a worker's memory;
+"worked out" asks for nine items, which no answer is prepared for; "popular" asks for items as customers look at them, a
+few of them very often. for-you folds in 50 items and filters by price and category. At the end the start is timed and
+the memory of workers added up. Server and client share the cores.
 """
 
 from __future__ import annotations
