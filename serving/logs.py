@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import sys
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -15,7 +16,6 @@ from serving.telemetry import REQUEST_ID
 
 TEXT = "[%(asctime)s] [%(process)d] [%(levelname)s] %(message)s"  # as gunicorn's, which logs beside it
 TIMES = "%Y-%m-%d %H:%M:%S %z"
-ACCESS = f"%(t)s %(m)s %(U)s %(s)s %(B)s bytes %(M)s ms %({{{REQUEST_ID}}}e)s"
 
 
 class JsonFormatter(logging.Formatter):
@@ -48,7 +48,11 @@ def set_up(log_format: str) -> None:
 
 
 class TextLog(Logger):  # type: ignore[misc]  # gunicorn has no types
-    """gunicorn's log, all of it on stderr: stdout is data only."""
+    """gunicorn's log, all of it on stderr: stdout is data only.
+
+    A line of the access log is put together here: gunicorn's way, from templates and forty values, takes several times
+    as long.
+    """
 
     def setup(self, cfg: Any) -> None:
         """Send the access log where the other one goes."""
@@ -56,10 +60,11 @@ class TextLog(Logger):  # type: ignore[misc]  # gunicorn has no types
         for handler in self.access_log.handlers:
             handler.setStream(sys.stderr)
 
-    def atoms(self, *request: Any) -> dict[str, Any]:
-        """Return what a line of the access log is made of; a line break in a path must not begin another line."""
-        found: dict[str, Any] = super().atoms(*request)
-        return found | {"U": quote(found["U"].encode("latin-1"))}
+    def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: Any) -> None:  # noqa: ARG002
+        """Log one request."""
+        one = Access.of(resp, environ, request_time)
+        size, time = f"{one.bytes} bytes", f"{one.milliseconds} ms"
+        self.access_log.info(f"{self.now()} {one.method} {one.path} {one.status} {size} {time} {one.request_id}")
 
 
 class JsonLog(TextLog):
@@ -71,15 +76,30 @@ class JsonLog(TextLog):
         for handler in (*self.access_log.handlers, *self.error_log.handlers):
             handler.setFormatter(JsonFormatter())
 
-    def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: Any) -> None:
+    def access(self, resp: Any, req: Any, environ: dict[str, Any], request_time: Any) -> None:  # noqa: ARG002
         """Log one request."""
-        atoms = self.atoms(resp, req, environ, request_time)
-        fields = {
-            "request_id": environ.get(REQUEST_ID),
-            "method": atoms["m"],
-            "path": atoms["U"],
-            "status": int(atoms["s"]),
-            "bytes": atoms["B"],
-            "milliseconds": atoms["M"],
-        }
-        self.access_log.info("request", extra={"fields": fields})
+        self.access_log.info("request", extra={"fields": asdict(Access.of(resp, environ, request_time))})
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What the access log tells of a request; a line break in a path does not begin another line."""
+
+    request_id: str
+    method: str
+    path: str
+    status: int
+    bytes: int
+    milliseconds: int
+
+    @classmethod
+    def of(cls, answer: Any, environ: dict[str, Any], taken: timedelta) -> Access:
+        """Return it of an answer of gunicorn's and the time it took."""
+        return cls(
+            request_id=environ.get(REQUEST_ID, "-"),
+            method=environ["REQUEST_METHOD"],
+            path=quote(environ["PATH_INFO"].encode("latin-1")),
+            status=int(answer.status.split(None, 1)[0]),
+            bytes=answer.sent,
+            milliseconds=taken // timedelta(milliseconds=1),
+        )

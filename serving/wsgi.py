@@ -120,7 +120,6 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "keepalive": 15,
             "logger_class": logs.JsonLog if config.serving.log_format == "json" else logs.TextLog,
             "accesslog": "-",
-            "access_log_format": logs.ACCESS,
             "child_exit": _forgetting(metrics),
             "control_socket_disable": True,
             "proc_name": "alsobought",
