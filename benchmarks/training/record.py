@@ -19,6 +19,7 @@ PLACES = {
     "--journey": "FOLDER",
     "--complete-journey": "FOLDER",
     "--picture": "FILE",
+    "--folder": "FOLDER",
     "--store": "STORE",
 }
 """Options whose values are places on one machine, and what is written instead."""

@@ -14,6 +14,8 @@ from recommender.dataset.event_names import RETURN, canonical_event
 from recommender.dataset.events import NO_TIME, OWNERSHIP_TYPES, Events
 from recommender.dataset.ids import MAX_ID_BYTES, IdMap
 from recommender.dataset.recent import NOTHING_RECENT, Recent, RecentEvent
+from recommender.dataset.rows import ROWS_AT_ONCE, hash_rows, stretches_of_actors, stretches_of_time
+from recommender.dataset.sorting import distinct, distinct_places, stable_order
 
 __all__ = [
     "MAX_ID_BYTES",
@@ -21,6 +23,7 @@ __all__ = [
     "NO_TIME",
     "OWNERSHIP_TYPES",
     "RETURN",
+    "ROWS_AT_ONCE",
     "Catalogue",
     "Condition",
     "Dataset",
@@ -29,10 +32,16 @@ __all__ = [
     "Recent",
     "RecentEvent",
     "canonical_event",
+    "distinct",
+    "distinct_places",
+    "hash_rows",
     "items_meeting",
     "normal_category",
     "parse_condition",
     "require_field",
+    "stable_order",
+    "stretches_of_actors",
+    "stretches_of_time",
 ]
 
 

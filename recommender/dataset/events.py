@@ -86,7 +86,10 @@ class Events:
         """
         first, count = int(mask.argmax()) if len(mask) else 0, int(np.count_nonzero(mask))
         stretch = slice(first, first + count)
-        chosen = stretch if mask[stretch].all() else mask
+        return self.rows(stretch if mask[stretch].all() else mask)
+
+    def rows(self, chosen: slice | NDArray[np.bool_] | NDArray[np.int64]) -> Events:
+        """Return the events at some places, which ascend; a slice shares its memory with these events."""
         return replace(
             self,
             user=self.user[chosen],

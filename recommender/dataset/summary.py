@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.dataset import Dataset
+from recommender.dataset import Dataset, distinct
 
 ROBOT_EVENTS = 1_000
 ROBOT_TIMES_P99 = 20.0
@@ -91,7 +91,7 @@ def summarise(dataset: Dataset) -> DataSummary:
     return DataSummary(
         users=len(dataset.users),
         sessions=len(dataset.sessions),
-        guest_orders=len(np.unique(guests)),
+        guest_orders=len(distinct(guests)),
         items=len(dataset.items),
         events=len(events),
         events_by_type=types,

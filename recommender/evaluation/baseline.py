@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.dataset import Events
+from recommender.dataset import Events, distinct
 from recommender.evaluation.item_lists import ItemLists
 from recommender.matrix import SECONDS_PER_DAY
 
@@ -22,7 +22,7 @@ def best_sellers(train: Events, n_items: int, days: float) -> NDArray[np.int32]:
 
 def distinct_buyers(goal: Events, n_items: int) -> NDArray[np.int64]:
     """Return the distinct users, sessions and guest orders behind each item, shape (I,)."""
-    pairs = np.unique(goal.actor.astype(np.int64) * n_items + goal.item)
+    pairs = distinct(goal.actor.astype(np.int64) * n_items + goal.item)
     return np.bincount(pairs % n_items, minlength=n_items)
 
 

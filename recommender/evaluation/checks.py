@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.dataset import Events
+from recommender.dataset import Events, distinct, distinct_places
 from recommender.errors import DataError
 from recommender.evaluation.splits import Split
 
@@ -59,7 +59,7 @@ def _require_later(split: Split) -> None:
 def _require_disjoint_users(split: Split) -> None:
     if not split.user_disjoint:
         return
-    train, test = (np.unique(side.user[side.user >= 0]) for side in (split.train, split.test))
+    train, test = (distinct(side.user[side.user >= 0]) for side in (split.train, split.test))
     both = np.intersect1d(train, test)
     if len(both):
         raise DataError(
@@ -72,12 +72,14 @@ def _require_no_leak(split: Split) -> None:
     train, test = split.train, split.test
     if not len(train) or not len(test):
         return
+    by_pair = split.kind == "random" or not (train.has_times and test.has_times)
+    if not by_pair and train.time[-1] < test.time[0]:
+        return
     n_items = int(max(train.item.max(), test.item.max())) + 1
-    known, pair_of = np.unique(_pairs(train, n_items), return_inverse=True)
+    known, _, pair_of = distinct_places(_pairs(train, n_items))
     asked = _pairs(test, n_items)
     place = np.minimum(np.searchsorted(known, asked), len(known) - 1)
     leaked = known[place] == asked
-    by_pair = split.kind == "random" or not (train.has_times and test.has_times)
     if not by_pair:
         last = np.full(len(known), np.iinfo(np.int64).min)
         np.maximum.at(last, pair_of, train.time)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.dataset import distinct
+
 
 @dataclass(frozen=True, slots=True)
 class ItemLists:
@@ -34,7 +36,7 @@ class ItemLists:
     def of_pairs(cls, owners: NDArray[np.integer], items: NDArray[np.integer], n_lists: int) -> ItemLists:
         """Build from (owner, item) pairs, each of shape (n,) and in any order; repeated pairs count once."""
         width = int(items.max(initial=0)) + 1
-        pairs = np.unique(owners.astype(np.int64) * width + items)
+        pairs = distinct(owners.astype(np.int64) * width + items)
         indptr = np.zeros(n_lists + 1, dtype=np.int64)
         np.cumsum(np.bincount(pairs // width, minlength=n_lists), out=indptr[1:])
         return cls(indptr, (pairs % width).astype(np.int32))

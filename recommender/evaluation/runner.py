@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from recommender.bundle import Bundle
 from recommender.config import Evaluation, Gate
-from recommender.dataset import Catalogue, Events
+from recommender.dataset import Catalogue, Events, distinct
 from recommender.evaluation.answers import answer_tasks
 from recommender.evaluation.baseline import best_not_given, best_sellers, distinct_buyers
 from recommender.evaluation.calibration import calibrate
@@ -157,7 +157,7 @@ def item_facts(goal: Events, catalogue: Catalogue, known: NDArray[np.bool_]) -> 
     return ItemFacts(
         known=known,
         buyers=distinct_buyers(goal, n_items),
-        n_buyers=len(np.unique(goal.actor)),
+        n_buyers=len(distinct(goal.actor)),
         bought=np.bincount(goal.item, minlength=n_items).astype(np.float64),
         price=np.where(np.isnan(catalogue.price), mean_paid, catalogue.price),
         category=catalogue.category,

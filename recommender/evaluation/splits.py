@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.config import DEFAULT_EVENT_WEIGHTS, Evaluation
-from recommender.dataset import Events
+from recommender.dataset import Events, distinct, distinct_places
 from recommender.errors import ConfigError, DataError
 from recommender.matrix import SECONDS_PER_DAY, main_event_type
 
@@ -56,7 +56,7 @@ class Split:
     def counts(self) -> SplitCounts:
         """How much stands on each side, and how much of the test side training never met."""
         users, items = (
-            [np.unique(getattr(side, name)) for side in (self.train, self.test)] for name in ("user", "item")
+            [distinct(getattr(side, name)) for side in (self.train, self.test)] for name in ("user", "item")
         )
         users = [found[found >= 0] for found in users]
         return SplitCounts(
@@ -66,8 +66,8 @@ class Split:
             test_users=len(users[1]),
             train_items=len(items[0]),
             test_items=len(items[1]),
-            cold_users=len(np.setdiff1d(users[1], users[0])),
-            cold_items=len(np.setdiff1d(items[1], items[0])),
+            cold_users=len(np.setdiff1d(users[1], users[0], assume_unique=True)),
+            cold_items=len(np.setdiff1d(items[1], items[0], assume_unique=True)),
         )
 
 
@@ -146,7 +146,7 @@ def _cut(events: Events, held_out: NDArray[np.bool_], note: str, kind: SplitKind
 def _random_pairs(events: Events, share: float, seed: int) -> NDArray[np.bool_]:
     """Return the events, shape (E,), of a share of each actor's distinct items, never of all of them."""
     n_items = int(events.item.max(initial=0)) + 1
-    pairs, pair_of = np.unique(events.actor.astype(np.int64) * n_items + events.item, return_inverse=True)
+    pairs, _, pair_of = distinct_places(events.actor.astype(np.int64) * n_items + events.item)
     if not len(pairs):
         return np.zeros(0, dtype=bool)
     actors = pairs // n_items
@@ -163,7 +163,7 @@ def _of_few(held_out: NDArray[np.bool_], events: Events, most: int | None, seed:
     """Return the held-out events, shape (E,), of at most `most` users with an id; all of them where it is None."""
     if most is None:
         return held_out
-    users = np.unique(events.user[held_out & (events.user >= 0)])
+    users = distinct(events.user[held_out & (events.user >= 0)])
     return held_out & np.isin(events.user, np.random.default_rng(seed).permutation(users)[:most])
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.bundle import Bundle
-from recommender.dataset import NO_TIME, Events
+from recommender.dataset import NO_TIME, Events, distinct, distinct_places
 from recommender.evaluation.item_lists import ItemLists
 from recommender.matrix import net_of_returns
 from recommender.models import build_baskets
@@ -79,9 +79,9 @@ def for_you_task(bundle: Bundle, test: Events, known: NDArray[np.bool_], max_use
     """
     n_items, histories = len(bundle.items), bundle.histories
     bought = test.where((test.user >= 0) & known[test.item])
-    hidden = _hidden_pairs(bundle)
-    pairs = np.setdiff1d(bought.user.astype(np.int64) * n_items + bought.item, hidden)
-    users = sample(np.unique(pairs // n_items), max_users)
+    hidden = _hidden_pairs(bundle, distinct(bought.user))
+    pairs = _without(bought.user.astype(np.int64) * n_items + bought.item, hidden)
+    users = sample(distinct(pairs // n_items), max_users)
     rules = bundle.config.placements.for_you
     if rules.exclude_seen:
         asked = "new items, neither bought nor looked at before"
@@ -129,11 +129,11 @@ def up_sell_task(bundle: Bundle, train: Events, test: Events, known: NDArray[np.
     config, price = bundle.config.models.up_sell, bundle.trade_ups.price.astype(np.float64)
     before = train.where((train.user >= 0) & (category[train.item] >= 0))
     shelf = before.user * (category.max(initial=0) + 1) + category[before.item]
-    shelves, place = np.unique(shelf[::-1], return_index=True)  # events are in time order
+    shelves, place, _ = distinct_places(shelf[::-1])  # events are in time order
     last = before.item[::-1][place]
-    seen = np.unique(before.user.astype(np.int64) * n_items + before.item)
+    seen = distinct(before.user.astype(np.int64) * n_items + before.item)
     after = test.where((test.user >= 0) & (category[test.item] >= 0) & known[test.item])
-    bought = np.setdiff1d(after.user.astype(np.int64) * n_items + after.item, seen)
+    bought = _without(after.user.astype(np.int64) * n_items + after.item, seen)
     user, item = bought // n_items, bought % n_items
     wanted = user * (category.max(initial=0) + 1) + category[item]
     row = np.minimum(np.searchsorted(shelves, wanted), max(len(shelves) - 1, 0))
@@ -164,11 +164,11 @@ def buy_again_task(bundle: Bundle, train: Events, test: Events, known: NDArray[n
     """
     n_items = len(bundle.items)
     past, again = (
-        np.unique(part.user.astype(np.int64) * n_items + part.item)
+        distinct(part.user.astype(np.int64) * n_items + part.item)
         for part in (side.where((side.user >= 0) & known[side.item]) for side in (train, test))
     )
-    pairs = np.intersect1d(past, again)
-    users = sample(np.unique(pairs // n_items), max_users)
+    pairs = np.intersect1d(past, again, assume_unique=True)
+    users = sample(distinct(pairs // n_items), max_users)
     nothing = np.zeros(0, dtype=np.int32)
     return Task(
         name=BUY_AGAIN,
@@ -237,22 +237,38 @@ def sample(values: NDArray[np.int64], most: int) -> NDArray[np.int64]:
     return np.sort(np.random.default_rng(0).choice(values, most, replace=False))
 
 
-def _hidden_pairs(bundle: Bundle) -> NDArray[np.int64]:
-    """Return user * I + item, ascending, of every pair that the rules of for-you hide."""
-    histories, rules = bundle.histories, bundle.config.placements.for_you
-    users = np.repeat(np.arange(len(histories)), np.diff(histories.indptr))
-    pairs = users * len(bundle.items) + histories.items
-    owned = hidden_pairs(bundle)
-    if rules.exclude_seen:
-        return np.union1d(pairs, owned)
-    return owned if rules.exclude_owned else pairs[:0]
+def _hidden_pairs(bundle: Bundle, users: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Return user * I + item, ascending, of every pair of some users that the rules of for-you hide."""
+    rules = bundle.config.placements.for_you
+    owned = owned_pairs(bundle, users) if rules.exclude_seen or rules.exclude_owned else np.zeros(0, np.int64)
+    if not rules.exclude_seen:
+        return owned
+    histories = bundle.histories
+    entries, user = _entries(histories.indptr, users)
+    return distinct(np.concatenate([user * len(bundle.items) + histories.items[entries], owned]))
 
 
-def hidden_pairs(bundle: Bundle) -> NDArray[np.int64]:
-    """Return user * I + item, ascending, of what users have and the policy of ownership does not show them yet."""
+def owned_pairs(bundle: Bundle, users: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Return user * I + item, ascending, of what some users have and the policy of ownership does not show them yet."""
     ownership, now = bundle.ownership, bundle.as_of_seconds
-    hidden = ownership.hidden_until > (NO_TIME if now is None else now)
-    return ownership.actor[hidden] * len(bundle.items) + ownership.items[hidden]
+    entries, user = _entries(ownership.indptr, users)
+    hidden = ownership.hidden_until[entries] > (NO_TIME if now is None else now)
+    return (user * len(bundle.items) + ownership.items[entries])[hidden]
+
+
+def _entries(indptr: NDArray[np.int64], users: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the entries of some rows of a compressed matrix, and the row of each, shape (n,)."""
+    starts = indptr[users].astype(np.int64)
+    lengths = indptr[users + 1].astype(np.int64) - starts
+    before = np.cumsum(lengths) - lengths
+    return np.arange(int(lengths.sum())) + np.repeat(starts - before, lengths), np.repeat(users, lengths).astype(
+        np.int64
+    )
+
+
+def _without(pairs: NDArray[np.int64], others: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the distinct pairs that are not among others, which are distinct, ascending."""
+    return np.setdiff1d(distinct(pairs), others, assume_unique=True)
 
 
 def _rows(pairs: NDArray[np.int64], users: NDArray[np.int64], n_items: int) -> ItemLists:

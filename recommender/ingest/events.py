@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import DTypeLike, NDArray
 
 from recommender.config import Config, EventsColumns
-from recommender.dataset import NO_TIME, OWNERSHIP_TYPES, RETURN, Events, IdMap
+from recommender.dataset import NO_TIME, OWNERSHIP_TYPES, RETURN, Events, IdMap, hash_rows
 from recommender.errors import DataError
 from recommender.event_log import erasure_digest
 from recommender.ingest.column_names import find_columns
@@ -41,23 +41,29 @@ TYPES = {
 
 
 class GrowingArray:
-    """Collects batches of one column in place, without a second copy at the end; `finish` gives it as one array."""
+    """Collects batches of one column in place, without a second copy at the end; `finish` gives it as one array.
+
+    A column that has nothing but zeros takes no memory.
+    """
 
     def __init__(self, dtype: DTypeLike) -> None:
-        self._values: NDArray[Any] = np.empty(1 << 16, dtype=dtype)
+        self._values: NDArray[Any] = np.zeros(0, dtype=dtype)
         self._size = 0
 
     def extend(self, values: NDArray[Any]) -> None:
         """Append values."""
         size = self._size + len(values)
-        if size > len(self._values):
-            # Nobody else refers to it, so the memory may be extended where it is.
-            self._values.resize(int(size * GROWTH), refcheck=False)
-        self._values[self._size : size] = values
+        if len(self._values) or values.any():
+            if size > len(self._values):
+                # Nobody else refers to it, so the memory may be extended where it is.
+                self._values.resize(int(size * GROWTH), refcheck=False)
+            self._values[self._size : size] = values
         self._size = size
 
     def finish(self) -> NDArray[Any]:
         """Return all values; nothing can be appended afterwards."""
+        if not len(self._values):
+            return np.zeros(self._size, dtype=self._values.dtype)  # pages that the system gives when they are written
         self._values.resize(self._size, refcheck=False)
         return self._values
 
@@ -234,15 +240,9 @@ def note_ids(report: IngestReport, name: str, column: IdColumn, rows: NDArray[np
 
 def count_duplicates(columns: Mapping[str, NDArray[Any]]) -> int:
     """Count the rows that equal an earlier one in every column (by a 64-bit hash)."""
-    arrays = list(columns.values())
-    mixed = np.zeros(len(arrays[0]), dtype=np.uint64)
-    for values in arrays:
-        bits = values.view(f"u{values.itemsize}").astype(np.uint64)
-        mixed ^= bits
-        mixed *= np.uint64(0x9E3779B97F4A7C15)
-        mixed ^= mixed >> np.uint64(29)
+    mixed = hash_rows(list(columns.values()))
     mixed.sort()
-    return int((mixed[1:] == mixed[:-1]).sum())
+    return int(np.count_nonzero(mixed[1:] == mixed[:-1]))
 
 
 def is_sorted(values: NDArray[Any]) -> bool:
@@ -266,11 +266,8 @@ def _order_codes(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int32], int]:
     """Return dense integers, MISSING where the hash is 0, and how many there are."""
     if not hashes.any():
         return np.full(len(hashes), MISSING, dtype=np.int32), 0
-    found, distinct = pd.factorize(hashes)
-    codes = found.astype(np.int32)
-    nothing = np.flatnonzero(distinct == 0)
-    if not len(nothing):
-        return codes, len(distinct)
-    codes[codes == nothing[0]] = MISSING
-    codes[codes > nothing[0]] -= 1
-    return codes, len(distinct) - 1
+    present = hashes != 0
+    found, distinct = pd.factorize(hashes[present])
+    codes = np.full(len(hashes), MISSING, dtype=np.int32)
+    codes[present] = found
+    return codes, len(distinct)

@@ -8,10 +8,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-import numpy as np
-
 from recommender.config import Config
-from recommender.dataset import OWNERSHIP_TYPES, Dataset
+from recommender.dataset import OWNERSHIP_TYPES, Dataset, distinct
 from recommender.errors import DataError
 from recommender.event_log import EventLog
 from recommender.ingest.catalogue import CatalogueReader
@@ -92,8 +90,8 @@ def require_enough(dataset: Dataset) -> None:
     events = dataset.events.where(~dataset.events.is_type("return", *OWNERSHIP_TYPES))
     found = {
         "events": (len(events), MIN_EVENTS),
-        "items with events": (len(np.unique(events.item)), MIN_ITEMS),
-        "users, sessions or guest orders": (len(np.unique(events.actor)), MIN_ACTORS),
+        "items with events": (len(distinct(events.item)), MIN_ITEMS),
+        "users, sessions or guest orders": (len(distinct(events.actor)), MIN_ACTORS),
     }
     if any(number < least for number, least in found.values()):
         have = ", ".join(f"{number} {what}" for what, (number, _) in found.items())

@@ -10,7 +10,7 @@ from recommender.matrix.histories import Histories, Row, build_histories
 from recommender.matrix.influence import Influence, Limited
 from recommender.matrix.ownership import FOR_EVER, SOURCES, Ownership, build_ownership, with_policy
 from recommender.matrix.returns import net_of_returns
-from recommender.matrix.weights import SECONDS_PER_DAY, decay, event_values, main_event_type
+from recommender.matrix.weights import SECONDS_PER_DAY, decay, event_values, last_time, main_event_type
 
 __all__ = [
     "FOR_EVER",
@@ -26,6 +26,7 @@ __all__ = [
     "build_ownership",
     "decay",
     "event_values",
+    "last_time",
     "main_event_type",
     "net_of_returns",
     "with_policy",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from recommender.dataset import NO_TIME, Events
+from recommender.dataset import NO_TIME, Events, distinct_places, stretches_of_actors
 from recommender.matrix.weights import SECONDS_PER_DAY, decay
 
 FAINT = np.finfo(np.float32).tiny
@@ -79,46 +80,69 @@ class Histories:
         return matrix
 
 
-def build_histories(events: Events, values: NDArray[np.float32], *, own_half_life_days: float = 0) -> Histories:
+def build_histories(
+    events: Events, values: NDArray[np.float32], *, own_half_life_days: float = 0, as_of: int | None = None
+) -> Histories:
     """Sum event values, shape (E,), into one row per actor; events worth 0 are left out.
 
-    A day of purchases counts half at an age of `own_half_life_days`; 0: always the same.
+    A day of purchases counts half at an age of `own_half_life_days`, 0: always the same; ages count back from `as_of`,
+    seconds since 1970, or else from the last event.
     """
-    keep = values > 0
-    n_items = int(events.item.max(initial=0)) + 1
-    pair = events.actor[keep].astype(np.int64) * n_items + events.item[keep]
-    pairs, position = np.unique(pair, return_inverse=True)
-    last_time = np.full(len(pairs), NO_TIME, dtype=np.int64)
-    np.maximum.at(last_time, position, events.time[keep])
-    purchases = events.is_type("purchase")[keep]
-    freshness = decay(events.time[keep][purchases], events.as_of, own_half_life_days)
-    bought = _bought(position[purchases], events.time[keep][purchases], freshness, len(pairs))
-    indptr = np.zeros(events.n_actors + 1, dtype=np.int64)
-    np.cumsum(np.bincount(pairs // n_items, minlength=events.n_actors), out=indptr[1:])
-    return Histories(
-        indptr=indptr,
-        items=(pairs % n_items).astype(np.int32),
-        values=np.bincount(position, values[keep], minlength=len(pairs)).astype(np.float32),
-        last_time=last_time,
-        bought=bought,
-    )
+    actor, counted = events.actor, values > 0
+    as_of = events.as_of if as_of is None else as_of
+    lengths = np.zeros(events.n_actors, dtype=np.int64)
+    columns: dict[str, list[NDArray[Any]]] = {"items": [], "values": [], "last_time": [], "bought": []}
+    for rows in stretches_of_actors(actor, counted):
+        owner, part = _summed(events, actor[rows], values[rows], rows, as_of, own_half_life_days)
+        starts = np.flatnonzero(np.diff(owner, prepend=-1))
+        lengths[owner[starts]] = np.diff(np.append(starts, len(owner)))
+        for name, column in part.items():
+            columns[name].append(column)
+    indptr = np.concatenate([[0], np.cumsum(lengths)])
+    return Histories(indptr=indptr, **{name: np.concatenate(columns.pop(name)) for name in list(columns)})
+
+
+def _summed(
+    events: Events,
+    actor: NDArray[np.int32],
+    values: NDArray[np.float32],
+    rows: NDArray[np.int64],
+    as_of: int | None,
+    own_half_life_days: float,
+) -> tuple[NDArray[np.int64], dict[str, NDArray[Any]]]:
+    """Return the owner of each pair of actor and item of some rows, and the columns of `Histories`, shape (n,)."""
+    item, time = events.item[rows], events.time[rows]
+    n_items = int(item.max(initial=0)) + 1
+    pairs, _, position = distinct_places(actor.astype(np.int64) * n_items + item)
+    last = np.full(len(pairs), NO_TIME, dtype=np.int64)
+    np.maximum.at(last, position, time)
+    purchases = events.is_type("purchase")[rows]
+    freshness = decay(time[purchases], as_of, own_half_life_days)
+    return pairs // n_items, {
+        "items": (pairs % n_items).astype(np.int32),
+        "values": np.bincount(position, values, minlength=len(pairs)).astype(np.float32),
+        "last_time": last,
+        "bought": _bought(position[purchases], time[purchases], freshness, len(pairs)),
+    }
 
 
 def _bought(
     pair: NDArray[np.int64], time: NDArray[np.int64], freshness: NDArray[np.float32], n_pairs: int
 ) -> NDArray[np.float32]:
     """Return the summed freshness of the days on which each pair was bought, from one row for each purchase."""
-    day = np.unique(time // SECONDS_PER_DAY, return_inverse=True)[1]
-    _, one_a_day = np.unique(pair * (int(day.max(initial=0)) + 1) + day, return_index=True)
+    day = distinct_places(time // SECONDS_PER_DAY)[2]
+    one_a_day = distinct_places(pair * (int(day.max(initial=0)) + 1) + day)[1]
     fresh = np.maximum(freshness[one_a_day], FAINT)
     return np.bincount(pair[one_a_day], fresh, minlength=n_pairs).astype(np.float32)
 
 
 def _heaviest_per_row(values: NDArray[np.float32], lengths: NDArray[np.int64], most: int) -> NDArray[np.bool_]:
     """Return a mask of the `most` largest values of each row, given the lengths of the rows."""
-    if not (lengths > most).any():
-        return np.ones(len(values), dtype=bool)
-    order = np.lexsort((-values, np.repeat(np.arange(len(lengths)), lengths)))
-    place = np.empty(len(values), dtype=np.int64)
-    place[order] = np.arange(len(values)) - np.repeat(np.cumsum(lengths) - lengths, lengths)
-    return np.asarray(place < most)
+    long = lengths > most
+    heaviest = np.ones(len(values), dtype=bool)
+    rows = np.flatnonzero(np.repeat(long, lengths))
+    row, size = np.repeat(np.arange(int(long.sum())), lengths[long]), lengths[long]
+    order = np.lexsort((-values[rows], row))
+    place = np.arange(len(rows)) - np.repeat(np.cumsum(size) - size, size)
+    heaviest[rows[order]] = place < most
+    return heaviest

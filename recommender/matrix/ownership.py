@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.dataset import NO_TIME, OWNERSHIP_TYPES, Events
+from recommender.dataset import NO_TIME, OWNERSHIP_TYPES, Events, distinct_places
 from recommender.matrix.weights import SECONDS_PER_DAY
 
 SOURCES = ("order", *OWNERSHIP_TYPES)
@@ -56,7 +56,7 @@ def build_ownership(events: Events) -> Ownership:
     facts = events.where(owns)
     n_items = int(facts.item.max(initial=0)) + 1
     code = facts.actor.astype(np.int64) * n_items + facts.item
-    pairs, latest = np.unique(code[::-1], return_index=True)  # events are in time order
+    pairs, latest, _ = distinct_places(code[::-1])  # events are in time order
     latest = len(code) - 1 - latest
     source = np.array([SOURCES.index(name) if name in SOURCES else 0 for name in facts.event_types], dtype=np.uint8)
     return Ownership(

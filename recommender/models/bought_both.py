@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from recommender.dataset import Events
+from recommender.dataset import Events, distinct_places
 from recommender.matrix import SECONDS_PER_DAY
 
 Ints = NDArray[np.int64]
@@ -31,7 +31,7 @@ class FirstPurchases:
     def of(cls, goal: Events, n_items: int) -> FirstPurchases:
         """Return those of goal events, in order of time."""
         known = goal.where(goal.user >= 0)
-        pairs, first = np.unique(known.user.astype(np.int64) * n_items + known.item, return_index=True)
+        pairs, first, _ = distinct_places(known.user.astype(np.int64) * n_items + known.item)
         day = known.time[first] // SECONDS_PER_DAY if known.has_times else np.zeros(len(first), np.int64)
         order = np.lexsort((day, pairs // n_items))
         return cls(pairs[order] // n_items, pairs[order] % n_items, day[order])
@@ -76,10 +76,10 @@ def count_both(
         up, down = is_step_up(item, other), is_step_up(other, item)
         codes += [item[up] * n_items + other[up], other[down] * n_items + item[down]]
         later += [after[up], np.zeros(int(down.sum()), dtype=bool)]
-    distinct, place = np.unique(np.concatenate(codes), return_inverse=True)
+    both, _, place = distinct_places(np.concatenate(codes))
     flags = np.concatenate(later)
-    users, of_later = (np.bincount(part, minlength=len(distinct)) for part in (place, place[flags]))
-    return BoughtBoth(distinct, users, of_later, n_items)
+    users, of_later = (np.bincount(part, minlength=len(both)) for part in (place, place[flags]))
+    return BoughtBoth(both, users, of_later, n_items)
 
 
 def _pairs_within(bought: FirstPurchases, category: NDArray[np.int32]) -> Iterator[tuple[Ints, Ints]]:

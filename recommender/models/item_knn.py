@@ -42,10 +42,10 @@ class Pairs:
 
     @classmethod
     def of(cls, values: sp.csr_matrix, user_exponent: float, item_exponent: float) -> Pairs:
-        """Return the pairs of values, shape (U, I)."""
-        by_user = values.copy()
-        by_user.data *= np.repeat(_power(values.sum(axis=1), -user_exponent), np.diff(values.indptr))
-        return cls(values.T.tocsr(), by_user, _power(values.sum(axis=0), -item_exponent))
+        """Return the pairs of values, shape (U, I), which become those by user."""
+        by_item, of_users, of_items = values.T.tocsr(), values.sum(axis=1), values.sum(axis=0)
+        values.data *= np.repeat(_power(of_users, -user_exponent), np.diff(values.indptr))
+        return cls(by_item, values, _power(of_items, -item_exponent))
 
     @property
     def n_items(self) -> int:

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.dataset import Events
+from recommender.dataset import Events, distinct, distinct_places
 from recommender.matrix import SECONDS_PER_DAY
 
 SUPPORT_DAYS = 28
@@ -78,7 +78,7 @@ class Trending:
         window = ((as_of - events.time) / SECONDS_PER_DAY // self.days).astype(np.int64)
         near = window < 5
         users = (window[near] * n_items + events.item[near]) * events.n_actors + events.actor[near]
-        n_users = np.bincount(np.unique(users) // events.n_actors, minlength=5 * n_items).reshape(5, n_items)
+        n_users = np.bincount(distinct(users) // events.n_actors, minlength=5 * n_items).reshape(5, n_items)
         recent, expected = n_users[0], n_users[1:].mean(axis=0)
         z = np.maximum(recent - expected, 0) / np.sqrt(expected + 1)
         return ItemScores((z / (1 + z)).astype(np.float32), recent.astype(np.int32))
@@ -90,22 +90,25 @@ class NewArrivals:
 
     days: float = 60.0
 
-    def fit(self, events: Events, created_at: NDArray[np.int64]) -> ItemScores:
+    def fit(
+        self, events: Events, created_at: NDArray[np.int64], *, counted: NDArray[np.bool_] | None = None
+    ) -> ItemScores:
         """Return the scores of the items; `created_at` in seconds since 1970, shape (I,), -1 where unknown.
 
         First sight only tells for items first seen in the second half of the data: before, everything looks new.
-        Support is the age in days.
+        Support is the age in days. A mask, shape (E,), may say which events are `counted`.
         """
         n_items = len(created_at)
-        if not events.has_times:
+        item, time = (events.item, events.time) if counted is None else (events.item[counted], events.time[counted])
+        if not events.has_times or not len(time):
             return ItemScores(np.zeros(n_items, np.float32), np.zeros(n_items, np.int32))
         never = np.iinfo(np.int64).max
         first_seen = np.full(n_items, never)
-        np.minimum.at(first_seen, events.item, events.time)
-        middle = (int(events.time[0]) + int(events.time[-1])) // 2
+        first_seen[item[::-1]] = time[::-1]  # the earliest event is written last
+        middle = (int(time[0]) + int(time[-1])) // 2
         telling = (first_seen != never) & (first_seen > middle)
         since = np.where(created_at >= 0, created_at, np.where(telling, first_seen, 0))
-        age_days = np.maximum((events.time[-1] - since) / SECONDS_PER_DAY, 0)
+        age_days = np.maximum((time[-1] - since) / SECONDS_PER_DAY, 0)
         scores = np.where((since > 0) & (age_days < self.days), 1 - age_days / self.days, 0)
         return ItemScores(scores.astype(np.float32), np.minimum(age_days, 1e9).astype(np.int32))
 
@@ -116,5 +119,5 @@ def _last_per_actor_and_item(
     """Return actor, item and time of the last event of each distinct (actor, item)."""
     pair = events.actor.astype(np.int64) * n_items + events.item
     # events are in time order, so the first of the reversed array is the last event
-    pairs, first = np.unique(pair[::-1], return_index=True)
+    pairs, first, _ = distinct_places(pair[::-1])
     return pairs // n_items, pairs % n_items, events.time[::-1][first]

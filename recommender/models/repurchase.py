@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.dataset import NO_TIME, Events
+from recommender.dataset import NO_TIME, Events, stable_order
 from recommender.matrix import SECONDS_PER_DAY
 from recommender.models.logistic import Floats, fit_logistic, probabilities
 from recommender.models.purchase_cycles import PurchaseCycles
@@ -22,6 +22,8 @@ EARLY = 0.1
 WINDOWS = 3
 MOST_PAIRS = 300_000
 """Pairs of one window that the weights are learnt from: a seeded sample beyond."""
+PAIRS_AT_ONCE = 2_000_000
+"""Pairs whose features are in memory together."""
 RECENT_DAYS = 28
 WEIGHTS = np.array([-0.3, 0.8, 0.75, -0.65, -0.1, 0.3, 0.3])
 PRECISION = np.array([1.0, 20, 20, 20, 20, 20, 20])
@@ -73,7 +75,7 @@ class Repurchase:
             last_time=pairs.last,
             due_time=(pairs.last + gap * SECONDS_PER_DAY).astype(np.int64),
             offered_from=np.maximum(offered, pairs.last + 1).astype(np.int64),
-            probability=probabilities(self._features(pairs, habits), weights).astype(np.float32),
+            probability=self._probabilities(pairs, habits, weights),
             item_gap_days=habits.gap_days.astype(np.float32),
             item_early=habits.early.astype(np.float32),
             item_repeaters=habits.repeaters.astype(np.int32),
@@ -89,12 +91,20 @@ class Repurchase:
             pairs = occasions.until(cut)
             if not len(pairs.item):
                 break
-            again = np.isin(pairs.code, occasions.within(cut, cut + horizon))
+            again = pairs.among(occasions.within(cut, cut + horizon))
             chosen = _sample(len(again), MOST_PAIRS)
             habits = ItemHabits.of(pairs, occasions, category)
             features.append(self._features(pairs.chosen(chosen), habits))
             happened.append(again[chosen])
         return fit_logistic(np.concatenate(features), np.concatenate(happened), WEIGHTS, PRECISION)
+
+    def _probabilities(self, pairs: Pairs, habits: ItemHabits, weights: Floats) -> NDArray[np.float32]:
+        """Return the chance of one more purchase of each pair within the horizon."""
+        chances = np.empty(len(pairs.item), dtype=np.float32)
+        for start in range(0, len(chances), PAIRS_AT_ONCE):
+            some = np.arange(start, min(start + PAIRS_AT_ONCE, len(chances)))
+            chances[some] = probabilities(self._features(pairs.chosen(some), habits), weights)
+        return chances
 
     def _features(self, pairs: Pairs, habits: ItemHabits) -> Floats:
         since_first, since_last = pairs.days_since(pairs.first), pairs.days_since(pairs.last)
@@ -128,7 +138,7 @@ class Occasions:
         known = goal.where(goal.user >= 0)
         code = known.user.astype(np.int64) * n_items + known.item
         day = known.time // SECONDS_PER_DAY if known.has_times else known.order.astype(np.int64)
-        order = np.lexsort((known.time, day, code))
+        order = stable_order(code) if known.has_times else np.lexsort((day, code))  # events are in time order
         code, day = code[order], day[order]
         new = _starts_run(code) | _starts_run(day)
         return cls(code[new], known.time[order][new], n_items)
@@ -166,6 +176,15 @@ class Pairs:
     def item(self) -> NDArray[np.int64]:
         """The item of each pair."""
         return self.code % self.n_items
+
+    def among(self, codes: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Return which of the pairs, shape (n,), are among some codes."""
+        there = np.zeros(len(self.code), dtype=bool)
+        place = np.searchsorted(self.code, codes)
+        known = place < len(self.code)
+        known[known] = self.code[place[known]] == codes[known]
+        there[place[known]] = True
+        return there
 
     def days_since(self, time: NDArray[np.int64]) -> Floats:
         """Return the days from some times to now."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.dataset import distinct
+
 
 @dataclass(frozen=True, slots=True)
 class SimilarityModel:
@@ -69,7 +71,7 @@ def best_per_row(
     """Return positions of the `most` best entries of each row, rows ascending, scores descending, ties by column."""
     order = np.lexsort((columns, -scores, rows))
     sorted_rows = rows[order]
-    starts = np.searchsorted(sorted_rows, np.unique(sorted_rows))
+    starts = np.searchsorted(sorted_rows, distinct(sorted_rows))
     lengths = np.diff(np.append(starts, len(order)))
     place = np.arange(len(order)) - np.repeat(starts, lengths)
     return order[place < most]

@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from recommender.dataset import Catalogue, Events
+from recommender.dataset import Catalogue, Events, distinct
 from recommender.dataset.package_size import package_size
 from recommender.matrix import SECONDS_PER_DAY
 from recommender.models.bought_both import BoughtBoth, FirstPurchases, count_both
@@ -132,7 +132,7 @@ class UpSell:
                 nameless = np.flatnonzero(untitled)
                 row.append(np.repeat(nameless[(nameless >= start) & (nameless < start + size)], len(nameless)))
                 column.append(np.tile(nameless, len(row[-1]) // max(len(nameless), 1)))
-            pair = np.unique(np.concatenate(row).astype(np.int64) * len(members) + np.concatenate(column))
+            pair = distinct(np.concatenate(row).astype(np.int64) * len(members) + np.concatenate(column))
             anchors, items = members[pair // len(members)], members[pair % len(members)]
             fine = self._dearer(anchors, items, price, amount, unit)
             yield anchors[fine], items[fine]
@@ -176,5 +176,5 @@ def prices(catalogue: Catalogue, goal: Events) -> Floats:
 
 def _recent_buyers(goal: Events, n_items: int, as_of: int) -> Ints:
     recent = goal.where((goal.user >= 0) & (goal.time > as_of - RECENT_DAYS * SECONDS_PER_DAY))
-    pairs = np.unique(recent.user.astype(np.int64) * n_items + recent.item)
+    pairs = distinct(recent.user.astype(np.int64) * n_items + recent.item)
     return np.bincount(pairs % n_items, minlength=n_items)

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from recommender.bundle import Bundle
 from recommender.config import CheckName, Doctor
-from recommender.dataset import Dataset, Events, IdMap
+from recommender.dataset import Dataset, Events, IdMap, distinct, hash_rows, stretches_of_time
 from recommender.dataset.summary import DataSummary, rfc3339, seconds_of
 from recommender.ingest import IngestReport
 from recommender.matrix import SECONDS_PER_DAY
@@ -94,7 +94,7 @@ def history(seen: Seen, config: Doctor) -> str | None:
         return None
     item = seen.live_items[histories.items[:end]]
     there = (user >= 0) & (item >= 0)
-    pairs = np.unique(mine.user[mine.user >= 0].astype(np.int64) * n_items + mine.item[mine.user >= 0])
+    pairs = distinct(mine.user[mine.user >= 0].astype(np.int64) * n_items + mine.item[mine.user >= 0])
     kept = there & np.isin(user * n_items + item, pairs)
     share = float(kept[covered].mean())
     if share >= config.min_history:
@@ -194,9 +194,8 @@ def duplicates(seen: Seen, config: Doctor) -> str | None:
     if not seen.events.has_times or seen.ingest.duplicates < FEW:
         return None
     week = (seen.events.time[-1] - seen.events.time) // WEEK
-    repeated = _repeated(seen.events)
     of_week = np.bincount(week)
-    share = np.bincount(week, repeated, minlength=len(of_week)) / np.maximum(of_week, 1)
+    share = np.bincount(week[_repeated(seen.events)], minlength=len(of_week)) / np.maximum(of_week, 1)
     usual = float(np.median(share[of_week > 0]))
     worst = int(np.argmax(np.where(of_week >= FEW, share, 0)))
     if share[worst] - usual <= config.max_duplicates:
@@ -228,22 +227,20 @@ def item_burst(seen: Seen, config: Doctor) -> str | None:
     """
     if not seen.events.has_times:
         return None
-    by_user = seen.events.user >= 0
-    period, user, item = seen.periods(config.recent_days)[by_user], seen.events.user[by_user], seen.events.item[by_user]
-    recent, n_items = period == 0, len(seen.dataset.items)
-    first_period = np.full(seen.events.n_users, -1)
-    first_period[user[::-1]] = period[::-1]  # the earliest event is written last
-    n_active, n_earlier = len(np.unique(user[recent])), len(np.unique(user[~recent]))
+    by_user, recent = seen.events.user >= 0, seen.periods(config.recent_days) == 0
+    latest, before = seen.events.where(by_user & recent), seen.events.where(by_user & ~recent)
+    was_there = np.zeros(seen.events.n_users, dtype=bool)
+    was_there[before.user] = True
+    n_active, n_earlier, n_items = len(distinct(latest.user)), int(was_there.sum()), len(seen.dataset.items)
     if n_active < FEW or n_earlier < FEW:
         return None
-    of_new = np.unique(user[first_period[user] == 0].astype(np.int64) * n_items + item[first_period[user] == 0])
+    new = latest.where(~was_there[latest.user])
+    of_new = distinct(new.user.astype(np.int64) * n_items + new.item)
     items_of_user = np.bincount(of_new // n_items, minlength=seen.events.n_users)
     came = np.bincount(of_new[items_of_user[of_new // n_items] <= BURST_ITEMS] % n_items, minlength=n_items)
-    earlier = np.bincount(
-        np.unique(user[~recent].astype(np.int64) * n_items + item[~recent]) % n_items, minlength=n_items
-    )
     burst = int(np.argmax(came))
-    share, usual = came[burst] / n_active, earlier[burst] / n_earlier
+    share = came[burst] / n_active
+    usual = len(distinct(before.user[before.item == burst])) / n_earlier
     if share <= config.max_burst_share or share <= BURST_TIMES * usual or came[burst] < BURST_USERS:
         return None
     return (
@@ -327,15 +324,13 @@ def _most_common(times: NDArray[np.int64]) -> int:
 
 def _repeated(events: Events) -> NDArray[np.bool_]:
     """Return which events, shape (E,), equal an earlier one in every column (by a 64-bit hash)."""
-    mixed = np.zeros(len(events), dtype=np.uint64)
-    columns = (events.user, events.session, events.order, events.item, events.event_type, events.time, events.quantity)
-    for column in columns:
-        mixed ^= np.ascontiguousarray(column).view(f"u{column.itemsize}").astype(np.uint64)
-        mixed *= np.uint64(0x9E3779B97F4A7C15)
-        mixed ^= mixed >> np.uint64(29)
-    first = np.unique(mixed, return_index=True)[1]
-    repeated = np.ones(len(events), dtype=bool)
-    repeated[first] = False
+    repeated = np.zeros(len(events), dtype=bool)
+    for rows in stretches_of_time(events.time):
+        part = (events.user, events.session, events.order, events.item, events.event_type, events.time, events.quantity)
+        mixed = hash_rows([column[rows] for column in part])
+        first = np.unique(mixed, return_index=True)[1]
+        repeated[rows] = True
+        repeated[rows][first] = False
     return repeated
 
 

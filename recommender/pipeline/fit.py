@@ -18,7 +18,7 @@ from recommender.dataset import OWNERSHIP_TYPES, Dataset, Events, IdMap
 from recommender.dataset.summary import rfc3339
 from recommender.index import ItemIndex, build_index, nearest_neighbours
 from recommender.kernels import solver_name
-from recommender.matrix import Influence, Limited, main_event_type, net_of_returns
+from recommender.matrix import Histories, Influence, Limited, last_time, main_event_type, net_of_returns
 from recommender.models import (
     FactorModel,
     FittedPairs,
@@ -31,7 +31,7 @@ from recommender.models import (
 )
 from recommender.pipeline.ownership import owned
 from recommender.pipeline.pairs import fit_pairs
-from recommender.pipeline.taste import Taste, fit_taste, sample
+from recommender.pipeline.taste import Taste, fit_taste, histories_of, sample
 from recommender.progress import Progress, silent
 
 LIBRARIES = ("alsobought", "numpy", "scipy", "implicit", "faiss-cpu", "pyarrow")
@@ -52,7 +52,8 @@ def fit_bundle(
     """
     events = training_events(dataset, config)
     pairs = fit_pairs(events.goal, events.as_of, dataset, config, progress=progress)
-    taste = fit_taste(events.all, events.goal, dataset, config, warm_start=warm_start, progress=progress)
+    histories = events.histories(config)
+    taste = fit_taste(histories, events.goal, events.as_of, dataset, config, warm_start=warm_start, progress=progress)
     started_from = None if warm_start is None else warm_start.version
     trade_ups = _fit_up_sell(events.goal, events.as_of, dataset, config, progress)
     return assemble(dataset, config, events, pairs, taste, trade_ups, started_from=started_from)
@@ -72,13 +73,17 @@ class TrainingEvents:
 
     @property
     def all(self) -> Events:
-        """The events that train."""
+        """The events that train: a copy, where some are withheld."""
         return self.limited.events
 
     @property
     def as_of(self) -> int | None:
         """The time of the last of them, seconds since 1970."""
-        return self.all.as_of
+        return last_time(self.limited.source, self.limited.counted)
+
+    def histories(self, config: Config) -> Histories:
+        """Return what users, sessions and guests did."""
+        return histories_of(self.limited.source, config, counted=self.limited.counted, as_of=self.as_of)
 
 
 def training_events(dataset: Dataset, config: Config) -> TrainingEvents:
@@ -86,8 +91,8 @@ def training_events(dataset: Dataset, config: Config) -> TrainingEvents:
     kept = net_of_returns(dataset.events)
     weighed = kept.where(~kept.is_type(*OWNERSHIP_TYPES) | kept.is_type(*config.event_weights))
     limited = Influence(**config.influence.model_dump()).limit(weighed)
-    main_type = main_event_type(limited.events, config.event_weights)
-    return TrainingEvents(kept, limited, limited.events.where(limited.events.is_type(main_type)), main_type)
+    main_type = main_event_type(weighed, config.event_weights, limited.counted)
+    return TrainingEvents(kept, limited, weighed.where(limited.counted & weighed.is_type(main_type)), main_type)
 
 
 def assemble(
@@ -101,17 +106,17 @@ def assemble(
     started_from: str | None = None,
 ) -> Bundle:
     """Return the bundle of pairs, taste and steps up that were fitted, with the quick models, which are fitted here."""
-    events, goal, limited = training.all, training.goal, training.limited
+    goal, limited, as_of = training.goal, training.limited, training.as_of
     popularity = config.models.popularity
     repurchase = config.models.repurchase
     cycles = Repurchase(repurchase.horizon_days, repurchase.consumable_share).fit(
-        goal, dataset.catalogue.category, events.as_of
+        goal, dataset.catalogue.category, as_of
     )
     similar_index, similar_recall = _similar_index(taste.als, taste.user_items, config)
     return Bundle(
         manifest=Manifest(
             created_at=rfc3339(int(datetime.now(UTC).timestamp())),
-            as_of=None if events.as_of is None else rfc3339(events.as_of),
+            as_of=None if as_of is None else rfc3339(as_of),
             main_event=training.main_type,
             n_users=len(dataset.users),
             n_sessions=len(dataset.sessions),
@@ -141,8 +146,10 @@ def assemble(
         pair_facts=bought.facts,
         category_purchase=bought.of_categories,
         popular=taste.popular,
-        trending=Trending(popularity.trending_days).fit(goal, len(dataset.items), events.as_of),
-        new_arrivals=NewArrivals(popularity.new_days).fit(events, dataset.catalogue.created_at),
+        trending=Trending(popularity.trending_days).fit(goal, len(dataset.items), as_of),
+        new_arrivals=NewArrivals(popularity.new_days).fit(
+            limited.source, dataset.catalogue.created_at, counted=limited.counted
+        ),
         als_index=taste.als_index,
         similar_index=similar_index,
         similar=SimilarityModel.empty(len(dataset.items)),

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from recommender.bundle import Bundle
 from recommender.config import Config
-from recommender.dataset import Catalogue, Dataset, Events, IdMap
+from recommender.dataset import Catalogue, Dataset, Events, IdMap, distinct_places
 from recommender.models import (
     FactorModel,
     FittedPairs,
@@ -32,7 +32,7 @@ from recommender.models import (
 )
 from recommender.pipeline.fit import TrainingEvents, assemble, training_events
 from recommender.pipeline.pairs import fit_some_pairs
-from recommender.pipeline.taste import Taste, histories_of, index_of_factors, user_items_of
+from recommender.pipeline.taste import Taste, index_of_factors, user_items_of
 from recommender.progress import Progress, silent
 
 Numbers = NDArray[np.int64]
@@ -129,8 +129,8 @@ def _recounted(
 def _taste(dataset: Dataset, training: TrainingEvents, carried: Carried, config: Config, *, new_items: bool) -> Taste:
     live = carried.live
     n_items, n_known = len(dataset.items), len(dataset.users) + len(dataset.sessions)
-    histories = histories_of(training.all, config)
-    user_items = user_items_of(histories, n_items, config)
+    histories = training.histories(config)
+    user_items = user_items_of(histories, n_known, n_items, config)
     als = _with_new_items(training.all, user_items, carried) if new_items else carried.factors
     index, recall = index_of_factors(als, user_items[:n_known], config)
     return Taste(
@@ -164,7 +164,7 @@ def _exposure(events: Events, new: Numbers) -> NDArray[np.float64]:
     """Return the share of users, sessions and guests who came since the first event of each item, shape (n,)."""
     first_seen = np.full(int(max(events.item.max(initial=0), new.max(initial=0))) + 1, np.iinfo(np.int64).max)
     np.minimum.at(first_seen, events.item, events.time)
-    actors, last = np.unique(events.actor[::-1], return_index=True)
+    actors, last, _ = distinct_places(events.actor[::-1])
     last_seen = np.sort(events.time[::-1][last])
     came = len(actors) - np.searchsorted(last_seen, first_seen[new])
     return np.asarray(came / max(len(actors), 1))

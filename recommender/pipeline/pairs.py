@@ -9,7 +9,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from recommender.config import Config
-from recommender.dataset import Dataset, Events
+from recommender.dataset import Dataset, Events, distinct
 from recommender.index import build_index, nearest_neighbours
 from recommender.models import (
     ALS,
@@ -91,7 +91,7 @@ def _basket_factors(baskets: Baskets, n_items: int, config: Config, progress: Pr
 
 
 def _distinct_buyers(baskets: Baskets, n_items: int) -> NDArray[np.int64]:
-    pairs = np.unique(np.repeat(baskets.actor.astype(np.int64), baskets.sizes) * n_items + baskets.items)
+    pairs = distinct(np.repeat(baskets.actor.astype(np.int64), baskets.sizes) * n_items + baskets.items)
     return np.bincount(pairs % n_items, minlength=n_items)
 
 

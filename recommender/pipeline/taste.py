@@ -39,18 +39,18 @@ class Taste:
 
 
 def fit_taste(
-    events: Events,
+    histories: Histories,
     goal: Events,
+    as_of: int | None,
     dataset: Dataset,
     config: Config,
     *,
     warm_start: Bundle | None = None,
     progress: Progress = silent,
 ) -> Taste:
-    """Fit on events net of returns, of which `goal` are those of the main type; the rest of the data set is its ids."""
+    """Fit on histories, and on goal events net of returns until `as_of`; the rest of the data set is its ids."""
     n_items, n_known = len(dataset.items), len(dataset.users) + len(dataset.sessions)
-    histories = histories_of(events, config)
-    user_items = user_items_of(histories, n_items, config)
+    user_items = user_items_of(histories, n_known, n_items, config)
     estimator = ALS(**config.models.als.model_dump(exclude={"warm_start"}))
     known_factors = None if warm_start is None else _factors_of(dataset.items, warm_start)
     als = estimator.fit(user_items, warm_start=known_factors, progress=progress)
@@ -61,7 +61,7 @@ def fit_taste(
         als=als,
         item_knn=_item_knn(user_items, config, progress),
         ease=_ease(user_items, config, progress),
-        popular=Popularity(config.models.popularity.half_life_days).fit(goal, n_items, events.as_of),
+        popular=Popularity(config.models.popularity.half_life_days).fit(goal, n_items, as_of),
         als_index=als_index,
         als_recall=als_recall,
         solver=estimator.chosen_solver,
@@ -73,22 +73,37 @@ def sample(numbers: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.sort(np.random.default_rng(0).permutation(numbers)[:RECALL_QUERIES])
 
 
-def histories_of(events: Events, config: Config) -> Histories:
-    """Return what users, sessions and guests did, as the configuration weighs it."""
+def histories_of(
+    events: Events, config: Config, *, counted: NDArray[np.bool_] | None = None, as_of: int | None = None
+) -> Histories:
+    """Return what users, sessions and guests did, as the configuration weighs it.
+
+    Where a mask, shape (E,), says which events are `counted`, `as_of` is the time of the last of them.
+    """
     matrix = config.matrix
     values = event_values(
-        events, config.event_weights, damp_quantity=matrix.damp_quantity, half_life_days=matrix.half_life_days
+        events,
+        config.event_weights,
+        damp_quantity=matrix.damp_quantity,
+        half_life_days=matrix.half_life_days,
+        counted=counted,
     )
-    return build_histories(events, values, own_half_life_days=config.models.own.half_life_days)
+    return build_histories(events, values, own_half_life_days=config.models.own.half_life_days, as_of=as_of)
 
 
-def user_items_of(histories: Histories, n_items: int, config: Config) -> sp.csr_matrix:
-    """Return what ALS trains on, shape (A, I): capped per user, without items of too few users."""
+def user_items_of(histories: Histories, n_known: int, n_items: int, config: Config) -> sp.csr_matrix:
+    """Return what ALS trains on, shape (A, I): capped per user, without items of too few users.
+
+    The first `n_known` rows are those of users and sessions; guests without any item have none.
+    """
     user_items = histories.user_items(n_items, max_items_per_user=config.matrix.max_items_per_user)
     narrow = user_items.getnnz(axis=0) < config.matrix.min_users_per_item
     user_items.data[narrow[user_items.indices]] = 0
     user_items.eliminate_zeros()
-    return user_items
+    lengths = np.diff(user_items.indptr)
+    rows = np.flatnonzero((lengths > 0) | (np.arange(len(lengths)) < n_known))
+    indptr = np.append(0, np.cumsum(lengths[rows]))
+    return sp.csr_matrix((user_items.data, user_items.indices, indptr), shape=(len(rows), n_items))
 
 
 def _item_knn(user_items: sp.csr_matrix, config: Config, progress: Progress) -> SimilarityModel:

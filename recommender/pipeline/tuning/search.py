@@ -21,7 +21,7 @@ from recommender.evaluation.blend_weights import learn_weights, score_candidates
 from recommender.evaluation.tasks import Task, for_you_task, goal_events
 from recommender.matrix import Influence, main_event_type, net_of_returns
 from recommender.pipeline.fit import fingerprint, fit_bundle
-from recommender.pipeline.taste import fit_taste
+from recommender.pipeline.taste import fit_taste, histories_of
 from recommender.pipeline.tuning.discount import DISCOUNT, Discounted, search_discount
 from recommender.pipeline.tuning.option_names import Values, option_at, options_set, with_options
 from recommender.pipeline.tuning.space import SOURCES, Draw, sources_of, space_of
@@ -157,7 +157,7 @@ class Search:
         config = with_options(self.config, options)
         events = Influence(**config.influence.model_dump()).limit(net_of_returns(self.fit_side.events)).events
         goal = events.where(events.is_type(main_event_type(events, config.event_weights)))
-        taste = fit_taste(events, goal, self.fit_side, config)
+        taste = fit_taste(histories_of(events, config), goal, events.as_of, self.fit_side, config)
         return replace(
             self.discounted.bundle,
             config=config,
