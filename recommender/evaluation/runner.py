@@ -59,7 +59,7 @@ def evaluate_bundle(
 ) -> EvaluationReport:
     """Score the placements of a bundle fitted on `split.train`; similar-items only given `relations`.
 
-    `for_you_only` scores what the gate looks at and leaves the other placements out.
+    `for_you_only` scores what the gate looks at and leaves out the other placements, calibrations and examples.
 
     Only items with factors that the shop may show are relevant: the rule `matrix.min_users_per_item` holds for
     candidates and truth. The baseline ranks such items by distinct users of the last `test_days` of training and
@@ -106,10 +106,10 @@ def evaluate_bundle(
         slices = slices_of(task, facts, bundle.catalogue)
         measured.append(measure_task(task, answers, facts, ks=config.k, main=main, baseline=BASELINE, slices=slices))
         sources += source_shares(task, MODEL, ours, config.k[0])
-        examples += examples_of(task, answers, bundle, config.k[0], EXAMPLES_PER_TASK)
-    calibrations = [
-        found for task in asked if task.name != SIMILAR_ITEMS for found in calibrate(bundle, task, progress=progress)
-    ]
+        if not for_you_only:
+            examples += examples_of(task, answers, bundle, config.k[0], EXAMPLES_PER_TASK)
+    calibrated = [task for task in asked if task.name != SIMILAR_ITEMS and not for_you_only]
+    calibrations = [found for task in calibrated for found in calibrate(bundle, task, progress=progress)]
     comparisons = adjust([one for part in measured for one in part.comparisons])
     ours_alone = [one for one in _of(comparisons, main) if one.model == MODEL]
     gate_line = next((one for one in ours_alone if one.task == FOR_YOU), None)

@@ -144,19 +144,14 @@ class _Windows:
     @classmethod
     def empty(cls, days: int, as_of: int, began: int, n_items: int) -> _Windows:
         shape = ((as_of - began) // (days * SECONDS_PER_DAY) + 1, n_items)
-        return cls(days, as_of, *(sp.csr_array(shape, dtype=np.int32) for _ in range(3)))
+        return cls(days, as_of, *(_counts(np.zeros((2, 0), np.int64), shape) for _ in range(3)))
 
     def add(self, pairs: _Pairs) -> None:
         """Count some pairs that were not counted before."""
-        window = self._window(pairs)
-
-        def counts(of: NDArray[np.bool_] | slice) -> sp.csr_array:
-            ones = np.ones(len(window[of]), dtype=np.int32)
-            return sp.coo_array((ones, (window[of], pairs.item[of])), shape=self.everybody.shape).tocsr()
-
-        self.newcomers = self.newcomers + counts(pairs.is_new)
-        self.established = self.established + counts(pairs.is_known)
-        self.everybody = self.everybody + counts(slice(None))
+        cells, shape = np.stack([self._window(pairs), pairs.item]), self.everybody.shape
+        self.newcomers = self.newcomers + _counts(cells[:, pairs.is_new], shape)
+        self.established = self.established + _counts(cells[:, pairs.is_known], shape)
+        self.everybody = self.everybody + _counts(cells, shape)
 
     def bursts(self, least: int, factor: float) -> list[Burst]:
         """Return the bursts, by window, then item."""
@@ -205,6 +200,11 @@ class _Windows:
         expected = here * np.maximum(of_past, of_others)
         surest = np.where(was_there, expected, here * np.maximum(at_most, of_others))
         return expected, np.where(among < ENOUGH_OTHERS * here, np.inf, surest)
+
+
+def _counts(cells: Ints, shape: tuple[int, int]) -> sp.csr_array:
+    """Return how often each cell of a matrix occurs; rows and columns of the cells in an array of shape (2, n)."""
+    return sp.coo_array((np.ones(cells.shape[1], dtype=np.int32), (cells[0], cells[1])), shape=shape).tocsr()
 
 
 def _at(counts: sp.csr_array, window: Ints, item: Ints) -> Floats:

@@ -9,6 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from recommender.dataset import stable_order
 from recommender.models.baskets import Baskets, changes
 from recommender.models.customer_pairs import LARGEST_KEY, expand
 from recommender.models.lookup import Lookup
@@ -158,19 +159,19 @@ def _block(
     basket, row, entry = expand(holds, by_basket)
     item = by_basket.indices[entry].astype(np.int64)
     other = ~(alone[entry] & (category[item] == row + first))
-    basket, pair = basket[other], row[other] * n_items + item[other]
-    key = pair * n_actors + baskets.actor[basket]
-    order = np.argsort(key, kind="stable")
-    key, weight = key[order], weights[basket[order]]
-    new_pair = np.flatnonzero(changes(key // n_actors))
+    basket, row, item = basket[other], row[other], item[other]
+    key = (row * n_items + item) * n_actors + baskets.actor[basket]
+    order = stable_order(key)
+    key, row, item, weight = key[order], row[order], item[order], weights[basket[order]]
+    new_pair = np.flatnonzero(changes(row) | changes(item))
     if not len(new_pair):
         nothing = np.zeros(0, dtype=np.int64)
         return (nothing, nothing, weight, weight), np.zeros(holds.shape[0])
-    within = category[(key // n_actors) % n_items] == key // (n_actors * n_items) + first
-    own = np.bincount(key[within] // (n_actors * n_items), weight[within], minlength=holds.shape[0])
+    within = category[item] == row + first
+    own = np.bincount(row[within], weight[within], minlength=holds.shape[0])
     support = np.add.reduceat(changes(key).astype(np.int64), new_pair)
     total = np.add.reduceat(weight, new_pair)
     enough = support >= min_support
-    pair = key[new_pair[enough]] // n_actors
-    rows = pair // n_items + first, pair % n_items, total[enough], support[enough].astype(np.float64)
+    kept = new_pair[enough]
+    rows = row[kept] + first, item[kept], total[enough], support[enough].astype(np.float64)
     return rows, np.asarray(own, dtype=np.float64)

@@ -56,13 +56,18 @@ class Repurchase:
     horizon_days: float = 7.0
     consumable_share: float = 0.1
 
-    def fit(self, goal: Events, category: NDArray[np.int32], as_of: int | None) -> PurchaseCycles:
-        """Return the cycles of all users; `goal` events net of returns, category of each item of shape (I,), or -1."""
+    def fit(
+        self, goal: Events, category: NDArray[np.int32], as_of: int | None, *, learn: bool = True
+    ) -> PurchaseCycles:
+        """Return the cycles of all users; `goal` events net of returns, category of each item of shape (I,), or -1.
+
+        Unless they `learn`, chances are those of a grocer's year; all else is as it is.
+        """
         occasions = Occasions.of(goal, len(category))
         if as_of is None:
             share = comes_back(occasions.until(NO_TIME), category)
             return PurchaseCycles.empty(goal.n_users, share >= self.consumable_share)
-        weights = self._weights(occasions, category, as_of)
+        weights = self._weights(occasions, category, as_of) if learn else WEIGHTS
         pairs = occasions.until(as_of)
         habits = ItemHabits.of(pairs, occasions, category)
         gap = pairs.gap_days(habits.gap_days)

@@ -69,12 +69,25 @@ def best_per_row(
     rows: NDArray[np.int32], scores: NDArray[np.float32], columns: NDArray[np.int32], most: int
 ) -> NDArray[np.int64]:
     """Return positions of the `most` best entries of each row, rows ascending, scores descending, ties by column."""
-    order = np.lexsort((columns, -scores, rows))
+    order = _best_first(rows, scores, columns)
     sorted_rows = rows[order]
     starts = np.searchsorted(sorted_rows, distinct(sorted_rows))
     lengths = np.diff(np.append(starts, len(order)))
     place = np.arange(len(order)) - np.repeat(starts, lengths)
     return order[place < most]
+
+
+def _best_first(rows: NDArray[np.int32], scores: NDArray[np.float32], columns: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Return the order of entries by row, then score, the highest first, then column; row and score are one number."""
+    bits = (scores.astype(np.float32) + np.float32(0)).view(np.uint32)  # adding 0 leaves one zero of the two
+    rising = np.where(bits >> 31, ~bits, bits | np.uint32(1 << 31))
+    key = (rows.astype(np.int64) << 32) | (~rising).astype(np.int64)
+    order = np.argsort(key)
+    key = key[order]
+    same = key[1:] == key[:-1]
+    tied = np.flatnonzero(np.append(False, same) | np.append(same, False))
+    order[tied] = order[tied][np.lexsort((columns[order[tied]], key[tied]))]
+    return order
 
 
 def similarity_of_rows(

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 
 import numpy as np
-import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from recommender.bundle import Bundle, Manifest
 from recommender.bundle.manifest import config_record
@@ -104,15 +104,21 @@ def assemble(
     trade_ups: TradeUps,
     *,
     started_from: str | None = None,
+    for_you_only: bool = False,
 ) -> Bundle:
-    """Return the bundle of pairs, taste and steps up that were fitted, with the quick models, which are fitted here."""
+    """Return the bundle of pairs, taste and steps up that were fitted, with the quick models, which are fitted here.
+
+    `for_you_only` leaves out what only other placements ask: the index of similar items, chances of buying again.
+    """
     goal, limited, as_of = training.goal, training.limited, training.as_of
     popularity = config.models.popularity
     repurchase = config.models.repurchase
     cycles = Repurchase(repurchase.horizon_days, repurchase.consumable_share).fit(
-        goal, dataset.catalogue.category, as_of
+        goal, dataset.catalogue.category, as_of, learn=not for_you_only
     )
-    similar_index, similar_recall = _similar_index(taste.als, taste.user_items, config)
+    buyers = taste.user_items.getnnz(axis=0)
+    supported = (buyers >= config.models.co_purchase.min_support) & (not for_you_only)
+    similar_index, similar_recall = _similar_index(taste.als, supported, config)
     return Bundle(
         manifest=Manifest(
             created_at=rfc3339(int(datetime.now(UTC).timestamp())),
@@ -181,8 +187,8 @@ def _fit_up_sell(goal: Events, as_of: int | None, dataset: Dataset, config: Conf
     return model.fit(goal, dataset.catalogue, as_of, progress=progress)
 
 
-def _similar_index(als: FactorModel, user_items: sp.csr_matrix, config: Config) -> tuple[ItemIndex, float]:
-    supported = user_items.getnnz(axis=0) >= config.models.co_purchase.min_support  # a cosine can't tell one from many
+def _similar_index(als: FactorModel, supported: NDArray[np.bool_], config: Config) -> tuple[ItemIndex, float]:
+    """Return the index of similar items of those with enough customers: a cosine can't tell one from many."""
     vectors = als.item_factors * supported[:, None]
     queries = vectors[sample(np.flatnonzero(vectors.any(axis=1)))]
     return build_index(vectors, "cosine", config.index, queries)

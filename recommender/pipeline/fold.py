@@ -1,8 +1,8 @@
 """fold: from a live bundle and what happened since to the next one, without the slow fits.
 
 Item factors, neighbours of item-knn and EASE and steps up stay as they are; new items get factors from their like and
-from their first events. What is bought together is counted anew for the items of new baskets. All that is quick is
-fitted on all events: histories, best sellers, trending, new arrivals, repurchase, ownership, indexes.
+from their first events. What is bought together is counted anew for the items of which enough purchases are new. All
+that is quick is fitted on all events: histories, best sellers, trending, new arrivals, repurchase, ownership, indexes.
 """
 
 from __future__ import annotations
@@ -36,6 +36,9 @@ from recommender.pipeline.taste import Taste, index_of_factors, user_items_of
 from recommender.progress import Progress, silent
 
 Numbers = NDArray[np.int64]
+
+RENEWED_SHARE = 0.01
+"""Of an item's purchases; what is bought with an item changes little by fewer, and such items are most of the work."""
 
 
 @dataclass(frozen=True)
@@ -109,21 +112,38 @@ def fold_bundle(
     if not for_you_only or config.blend.co_purchase > 0:
         pairs = _recounted(dataset, training, carried, config, progress)
     taste = _taste(dataset, training, carried, config, new_items=new_items)
-    return assemble(dataset, config, training, pairs, taste, carried.trade_ups, started_from=carried.live.version)
+    return assemble(
+        dataset,
+        config,
+        training,
+        pairs,
+        taste,
+        carried.trade_ups,
+        started_from=carried.live.version,
+        for_you_only=for_you_only,
+    )
 
 
 def _recounted(
     dataset: Dataset, training: TrainingEvents, carried: Carried, config: Config, progress: Progress
 ) -> FittedPairs:
-    """Fit the items of the baskets since the live bundle anew."""
+    """Fit the items anew of whose purchases enough are later than the live bundle."""
     since = carried.live.as_of_seconds
     goal = training.goal
-    fresh = np.zeros(len(dataset.items), dtype=bool)
-    fresh[goal.item[goal.time > (since or 0)]] = True
+    fresh = renewed(goal.item, goal.item[goal.time > (since or 0)], len(dataset.items))
     if not fresh.any():
         return carried.pairs
     found = fit_some_pairs(goal, training.as_of, dataset, fresh, config, progress=progress)
     return with_rows_of(carried.pairs, found, fresh)
+
+
+def renewed(items: NDArray[np.int32], new: NDArray[np.int32], n_items: int) -> NDArray[np.bool_]:
+    """Return of which items, a mask of shape (I,), at least RENEWED_SHARE of all purchases are new.
+
+    `items`, shape (n,), are those of all purchases, `new` those of the new ones among them.
+    """
+    every, fresh = (np.bincount(some, minlength=n_items) for some in (items, new))
+    return (fresh > 0) & (fresh >= RENEWED_SHARE * every)
 
 
 def _taste(dataset: Dataset, training: TrainingEvents, carried: Carried, config: Config, *, new_items: bool) -> Taste:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from recommender.dataset import NO_TIME, Events
-from recommender.matrix import Histories, build_histories, event_values
+from recommender.dataset import NO_TIME, Events, stretches_of_actors
+from recommender.matrix import Histories, build_histories, event_values, histories
 
 N_ITEMS = 6
 WEIGHTS = {"view": 1.0, "purchase": 10.0}
@@ -143,3 +144,31 @@ def test_memory_grows_with_the_events_and_not_with_users_times_items() -> None:
     assert matrix.shape == (n, n)
     assert matrix.sum() == pytest.approx(n_events, rel=0.3)
     assert peak < 64 * 2**20
+
+
+@steady
+@given(random_events())
+def test_a_few_actors_at_a_time_give_the_same_rows(events: Events) -> None:
+    worth = value(events)
+    whole = build_histories(events, worth, own_half_life_days=10)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(histories, "stretches_of_actors", partial(stretches_of_actors, rows_at_once=3))
+        parts = build_histories(events, worth, own_half_life_days=10)
+    for name in ("indptr", "items", "values", "last_time", "bought"):
+        np.testing.assert_array_equal(getattr(parts, name), getattr(whole, name))
+
+
+@steady
+@given(random_events(), st.integers(0, 2**40 - 1))
+def test_what_does_not_count_is_as_if_it_were_not_there(events: Events, which: int) -> None:
+    counted = np.array([bool(which >> number & 1) for number in range(len(events))])
+    left = events.where(counted)
+    if not len(left):
+        return
+    marked = event_values(events, WEIGHTS, damp_quantity=True, half_life_days=10, counted=counted)
+    np.testing.assert_array_equal(marked[counted], value(left))
+    assert not marked[~counted].any()
+    found = build_histories(events, marked, own_half_life_days=10, as_of=left.as_of)
+    wanted = build_histories(left, value(left), own_half_life_days=10)
+    for name in ("indptr", "items", "values", "last_time", "bought"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(wanted, name))

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
+import pytest
 from hand_made import START, E, make_events, random_events, steady
 from hypothesis import given
 
-from recommender.dataset import Events
-from recommender.matrix import SECONDS_PER_DAY, Influence
+from recommender.dataset import Events, stretches_of_actors, stretches_of_time
+from recommender.matrix import SECONDS_PER_DAY, Influence, bursts, influence
 
 FEWEST = Influence(repeats_per_day=2, events_per_day=3, events_per_session=4)
 LONG_AGO = [E(item, user=user, day=user % 5) for user in range(40) for item in (user % 4, 4)]
@@ -95,3 +97,33 @@ def test_where_nobody_comes_back_nothing_is_a_burst() -> None:
     visits = [E(one % 4, session=one, day=one) for one in range(90)]
     campaign = [E(7, session=90 + one, day=88 + one / 50) for one in range(40)]
     assert Influence().limit(make_events(*visits, *campaign)).bursts == []
+
+
+@pytest.mark.parametrize("rows_at_once", [1, 10, 60])
+def test_a_few_events_at_a_time_are_limited_in_the_same_way(rows_at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    busy = [E(0, user=0, day=60.0 + n / 50) for n in range(9)]
+    slow = [one for n in range(12) for one in crowd(1, item=7, day=95 + 2 * n, first=60 + n)]
+    later = [E(8 + user % 3, user=user, day=92 + user % 28) for user in range(40)]
+    events = make_events(*LONG_AGO, *REGULARS, *busy, *crowd(12, item=0, day=88), *later, *slow)
+    limits = Influence(repeats_per_day=3, events_per_day=2)
+    whole = limits.limit(events)
+    monkeypatch.setattr(bursts, "stretches_of_actors", partial(stretches_of_actors, rows_at_once=rows_at_once))
+    monkeypatch.setattr(influence, "stretches_of_time", partial(stretches_of_time, rows_at_once=rows_at_once))
+    parts = limits.limit(events)
+    np.testing.assert_array_equal(parts.counted, whole.counted)
+    assert (parts.withheld, parts.bursts) == (whole.withheld, whole.bursts)
+    assert min(whole.withheld["repeats_per_day"], whole.withheld["events_per_day"], whole.withheld["bursts"]) > 0
+
+
+@steady
+@given(random_events())
+def test_bursts_know_nothing_of_what_the_caps_withheld(events: Events) -> None:
+    limited = FEWEST.limit(events)
+    if not events.has_times or not limited.counted.any():
+        return
+    options = {"newcomer_days": 5.0, "least": 1, "factor": 0.5}
+    capped = replace(FEWEST, burst_factor=0).limit(events)
+    marked = bursts.find_bursts(events, counted=capped.counted, **options)  # type: ignore[arg-type]
+    alone = bursts.find_bursts(capped.events, **options)  # type: ignore[arg-type]
+    assert marked.bursts == alone.bursts
+    np.testing.assert_array_equal(marked.events[capped.counted], alone.events)

@@ -16,7 +16,7 @@ from recommender.config import Config, parse_config
 from recommender.errors import ConfigError, DataError, GateRefusedError, StoreError
 from recommender.ingest import read_dataset
 from recommender.models import PAIR
-from recommender.pipeline import refresh, train
+from recommender.pipeline import fold, refresh, train
 from recommender.pipeline.fit import training_events
 from recommender.pipeline.fold import Carried, fold_bundle
 from recommender.placements import Query, choose
@@ -157,3 +157,9 @@ def test_what_a_refresh_needs_is_said(config: Config, toy_shop: ToyShop, tmp_pat
     train.run(untimed, events=timeless, catalogue=toy_shop.catalogue, force=True)
     with pytest.raises(DataError, match="nothing tells what is new"):
         refresh.run(untimed, events=timeless, catalogue=toy_shop.catalogue)
+
+
+def test_items_of_whose_purchases_few_are_new_keep_their_pairs() -> None:
+    items = np.repeat(np.array([0, 1, 2, 3], dtype=np.int32), [200, 200, 5, 5])
+    new = np.array([0, 1, 1, 2], dtype=np.int32)
+    assert fold.renewed(items, new, 5).tolist() == [False, True, True, False, False], "1 in 200, 2 in 200, 1 in 5, none"
