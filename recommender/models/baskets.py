@@ -46,9 +46,12 @@ class Baskets:
 
     def up_to(self, most: int) -> Baskets:
         """Return the baskets of at most that many items."""
-        fine = self.sizes <= most
-        indptr = np.concatenate([[0], np.cumsum(self.sizes[fine])])
-        return Baskets(indptr, self.items[np.repeat(fine, self.sizes)], self.actor[fine], self.time[fine])
+        return self.where(self.sizes <= most)
+
+    def where(self, mask: NDArray[np.bool_]) -> Baskets:
+        """Return the baskets that a mask, shape (B,), selects."""
+        indptr = np.concatenate([[0], np.cumsum(self.sizes[mask])])
+        return Baskets(indptr, self.items[np.repeat(mask, self.sizes)], self.actor[mask], self.time[mask])
 
     def matrix(self, n_items: int) -> sp.csr_array:
         """Return which basket holds which item as ones, shape (B, I)."""

@@ -25,6 +25,8 @@ from recommender.pipeline.taste import sample
 from recommender.progress import Progress, silent, under
 
 NOT_OF_THE_ESTIMATOR = {"factors"}
+MOST_BASKETS = 3_000_000
+"""Baskets that the basket factors are fitted on: beyond, of several items, and then a seeded sample of these."""
 
 
 def fit_pairs(
@@ -79,7 +81,7 @@ def _basket_factors(baskets: Baskets, n_items: int, config: Config, progress: Pr
     Zeros where fewer than `min_support` customers bought the item: a cosine can't tell one from many.
     """
     options = config.models.co_purchase
-    by_basket = sp.csr_matrix(baskets.matrix(n_items))
+    by_basket = sp.csr_matrix(_telling(baskets).matrix(n_items))
     if options.factors == 0 or by_basket.nnz == 0:
         return np.zeros((n_items, 1), dtype=np.float32)
     als = ALS(factors=options.factors, seed=config.models.als.seed, solver=config.models.als.solver)
@@ -88,6 +90,16 @@ def _basket_factors(baskets: Baskets, n_items: int, config: Config, progress: Pr
     length = np.linalg.norm(factors, axis=1)
     known = (length > 0) & (buyers >= options.min_support)
     return np.asarray(np.where(known[:, None], factors / np.maximum(length, 1e-12)[:, None], 0), dtype=np.float32)
+
+
+def _telling(baskets: Baskets) -> Baskets:
+    """Return all baskets where they are few, else at most MOST_BASKETS: a factor vector of each is in memory."""
+    if len(baskets) <= MOST_BASKETS:
+        return baskets
+    several = np.flatnonzero(baskets.sizes > 1)
+    chosen = np.zeros(len(baskets), dtype=bool)
+    chosen[np.random.default_rng(0).permutation(several)[:MOST_BASKETS]] = True
+    return baskets.where(chosen)
 
 
 def _distinct_buyers(baskets: Baskets, n_items: int) -> NDArray[np.int64]:
