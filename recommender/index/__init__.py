@@ -9,7 +9,7 @@ from recommender.index.build import build_index, measure_recall
 from recommender.index.exact import ExactIndex, exact_index
 from recommender.index.faiss_index import FaissIndex, flat_index
 from recommender.index.item_index import ItemIndex, Metric
-from recommender.index.neighbours import nearest_neighbours
+from recommender.index.neighbours import nearest_neighbours, renewed_neighbours
 
 __all__ = [
     "ExactIndex",
@@ -21,4 +21,5 @@ __all__ = [
     "flat_index",
     "measure_recall",
     "nearest_neighbours",
+    "renewed_neighbours",
 ]

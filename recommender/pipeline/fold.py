@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from recommender.bundle import Bundle
 from recommender.config import Config
 from recommender.dataset import Catalogue, Dataset, Events, IdMap, distinct_places
+from recommender.index import nearest_neighbours, renewed_neighbours
 from recommender.models import (
     FactorModel,
     FittedPairs,
@@ -122,6 +123,16 @@ def fold_bundle(
         started_from=carried.live.version,
         for_you_only=for_you_only,
     )
+
+
+def similar_items(bundle: Bundle, carried: Carried, *, progress: Progress = silent) -> SimilarityModel:
+    """Return the lists of similar items of a bundle that was folded: those of the live one, as far as they hold."""
+    index, factors, live = bundle.similar_index, bundle.als.item_factors, carried.live
+    before = carried.items[live.similar_index.items]
+    if (before < 0).any():
+        return nearest_neighbours(index, factors, progress=progress)
+    similar = carried.similar(live.similar)
+    return renewed_neighbours(index, factors, similar, before.astype(np.int32), progress=progress)
 
 
 def _recounted(

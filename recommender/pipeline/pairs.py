@@ -115,4 +115,5 @@ def _nearest(
     if not len(queries):
         return SimilarityModel.empty(len(factors))
     index, _ = build_index(factors, "cosine", config.index, queries)
-    return nearest_neighbours(index, factors, first=n_anchors, progress=under("baskets", progress))
+    anchors = None if n_anchors is None else np.arange(len(factors)) < n_anchors
+    return nearest_neighbours(index, factors, only=anchors, progress=under("baskets", progress))

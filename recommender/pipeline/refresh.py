@@ -19,8 +19,7 @@ from recommender.errors import ConfigError, DataError, StoreError
 from recommender.evaluation import Split, evaluate_bundle
 from recommender.evaluation.gate import Verdict, judge
 from recommender.pipeline.check import CheckReport
-from recommender.pipeline.fit import precompute
-from recommender.pipeline.fold import Carried, fold_bundle
+from recommender.pipeline.fold import Carried, fold_bundle, similar_items
 from recommender.pipeline.gate import Gated, same_recipe
 from recommender.pipeline.train import Night, TrainResult, night_of, sources_of
 from recommender.progress import Progress, silent, under
@@ -65,7 +64,7 @@ class Day(Night):
     def _fitted(self, dataset: Dataset, check: CheckReport, said: dict[str, Any]) -> Bundle:  # noqa: ARG002
         live = self.require_live()
         folded = fold_bundle(dataset, self.config, self.carried(dataset), progress=self.progress)
-        bundle = precompute(folded, progress=self.progress)
+        bundle = replace(folded, similar=similar_items(folded, self.carried(dataset), progress=self.progress))
         manifest = bundle.manifest.model_copy(
             update={
                 "refreshed_from": live.version,
