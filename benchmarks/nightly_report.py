@@ -97,5 +97,41 @@ def sizing_section(record: dict[str, Any]) -> list[str]:
     return lines
 
 
+def hundred_million_section(record: dict[str, Any]) -> list[str]:
+    """What each stage of a night of a large generated shop took."""
+    (row,) = record["rows"]
+    lines = [
+        f"## Size: {row['events']:,} events, generated",
+        "",
+        f"{row['users']:,} users, {row['items']:,} items, {row['parquet_mib']:,} MiB of Parquet; "
+        f"{row['seconds'] / 60:.0f} minutes, {row['processor_seconds'] / 60:.0f} of one core, and "
+        f"{row['peak_mib'] / 1024:.2f} GiB of memory at most (the trainer and its children, shared pages once). "
+        f"The version has {row['version_mib']:,} MiB. Load average before: {row['load_average_before']}, on 2 cores.",
+        "",
+        "| stage | minutes | memory at its end, MiB | highest so far, MiB |",
+        "| --- | ---: | ---: | ---: |",
+    ]
+    return lines + [
+        f"| {one['stage']} | {one['seconds'] / 60:.1f} | {one['memory_mib']:,} | {one['peak_mib']:,} |"
+        for one in row["stages"]
+    ]
+
+
+def refresh_section(record: dict[str, Any]) -> list[str]:
+    """What a refresh between two nights took."""
+    (row,) = record["rows"]
+    return [
+        f"## Between two nights: {row['dataset']}",
+        "",
+        f"`alsobought refresh` with the {row['new_events']:,} events of the last {row['hours']:g} hours: "
+        f"{row['seconds']:.0f} s, {row['processor_seconds']:.0f} s of processor time, {row['peak_mib']:,} MiB; "
+        f"{row['outcome']}. Load average before: {row['load_average_before']}, on 2 cores.",
+        "",
+        "| stage | s |",
+        "| --- | ---: |",
+        *(f"| {name} | {seconds:.1f} |" for name, seconds in row["stages"].items()),
+    ]
+
+
 def _share(value: float) -> str:
     return f"{value:.2%}"

@@ -20,6 +20,7 @@ PLACES = {
     "--complete-journey": "FOLDER",
     "--picture": "FILE",
     "--folder": "FOLDER",
+    "--keep": "STORE",
     "--store": "STORE",
 }
 """Options whose values are places on one machine, and what is written instead."""

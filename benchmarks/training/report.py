@@ -15,7 +15,14 @@ from typing import Any
 from benchmarks.baskets_report import baskets_section
 from benchmarks.batch_report import batch_section
 from benchmarks.needs_report import needs_section
-from benchmarks.nightly_report import attacks_section, faults_section, gate_section, sizing_section
+from benchmarks.nightly_report import (
+    attacks_section,
+    faults_section,
+    gate_section,
+    hundred_million_section,
+    refresh_section,
+    sizing_section,
+)
 from benchmarks.quality_report import quality_section
 from benchmarks.serving_report import promotions_section, slow_clients_section
 from benchmarks.serving_scale_report import serving_scale_section
@@ -246,6 +253,8 @@ SECTIONS: dict[str, Callable[[Record], list[str]]] = {
     "gate": gate_section,
     "attacks": attacks_section,
     "sizing": sizing_section,
+    "hundred-million": hundred_million_section,
+    "refresh": refresh_section,
     "faults": faults_section,
     "serving-events": events_section,
     "serving-scale": serving_scale_section,

@@ -69,15 +69,12 @@ def renewed_neighbours(
     kept = np.flatnonzero(stays & (there & ~again)[rows])
     searched = nearest_neighbours(index, item_factors, only=again, progress=progress)
     searched_rows = np.repeat(np.arange(len(there), dtype=np.int32), np.diff(searched.indptr))
-    near = _nearer(item_factors, np.flatnonzero(there & ~again), np.flatnonzero(there & ~was_there))
-    row, neighbour, score = (
-        np.concatenate(parts)
-        for parts in (
-            (rows[kept], searched_rows, near[0]),
-            (before.neighbours[kept], searched.neighbours, near[1]),
-            (before.scores[kept], searched.scores, near[2]),
-        )
+    near_rows, nearer, cosines = _nearer(
+        item_factors, np.flatnonzero(there & ~again), np.flatnonzero(there & ~was_there)
     )
+    row = np.concatenate([rows[kept], searched_rows, near_rows])
+    neighbour = np.concatenate([before.neighbours[kept], searched.neighbours, nearer])
+    score = np.concatenate([before.scores[kept], searched.scores, cosines])
     best = best_per_row(row, score, neighbour, NEIGHBOURS)
     support = np.zeros(len(best), dtype=np.int32)
     return similarity_of_rows(row[best], neighbour[best], score[best], support, len(there))

@@ -81,7 +81,7 @@ def _basket_factors(baskets: Baskets, n_items: int, config: Config, progress: Pr
     Zeros where fewer than `min_support` customers bought the item: a cosine can't tell one from many.
     """
     options = config.models.co_purchase
-    by_basket = sp.csr_matrix(_telling(baskets).matrix(n_items))
+    by_basket = sp.csr_matrix(telling(baskets).matrix(n_items))
     if options.factors == 0 or by_basket.nnz == 0:
         return np.zeros((n_items, 1), dtype=np.float32)
     als = ALS(factors=options.factors, seed=config.models.als.seed, solver=config.models.als.solver)
@@ -92,7 +92,7 @@ def _basket_factors(baskets: Baskets, n_items: int, config: Config, progress: Pr
     return np.asarray(np.where(known[:, None], factors / np.maximum(length, 1e-12)[:, None], 0), dtype=np.float32)
 
 
-def _telling(baskets: Baskets) -> Baskets:
+def telling(baskets: Baskets) -> Baskets:
     """Return all baskets where they are few, else at most MOST_BASKETS: a factor vector of each is in memory."""
     if len(baskets) <= MOST_BASKETS:
         return baskets

@@ -141,3 +141,13 @@ def test_created_after_the_last_event_is_brand_new() -> None:
 def test_order_puts_the_best_first_and_ties_by_item() -> None:
     scores = np.array([0.5, 0, 0.9, 0.5], dtype=np.float32)
     assert ItemScores(scores, np.zeros(4, dtype=np.int32)).order.tolist() == [2, 0, 3]
+
+
+def test_new_arrivals_do_not_see_what_does_not_count() -> None:
+    events = make_events(*(E(item, user=0, day=float(day)) for day, item in enumerate([0, 1, 0, 2, 1, 2, 3, 0])))
+    counted = events.item != 3
+    created = np.full(4, -1, dtype=np.int64)
+    found = NewArrivals(60.0).fit(events, created, counted=counted)
+    wanted = NewArrivals(60.0).fit(events.where(counted), created)
+    np.testing.assert_array_equal(found.scores, wanted.scores)
+    np.testing.assert_array_equal(found.support, wanted.support)
