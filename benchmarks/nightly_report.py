@@ -14,14 +14,14 @@ def gate_section(record: dict[str, Any]) -> list[str]:
         "others are meant to be worse, which not every shop shows on so few users: what can't be told is",
         "not refused.",
         "",
-        "| data | users of the holdout, median | candidate | refused | of runs |",
-        "| --- | ---: | --- | ---: | ---: |",
+        "| data | users of the holdout, median | candidate | refused | of runs | share, 95% interval (Wilson) |",
+        "| --- | ---: | --- | ---: | ---: | ---: |",
     ]
     for row in record["rows"]:
-        lines += [
-            f"| {row['data']} | {row['holdout_users']:.0f} | {name} | {counts['refused']} | {counts['runs']} |"
-            for name, counts in row["recipes"].items()
-        ]
+        for name, counts in row["recipes"].items():
+            refused, runs = counts["refused"], counts["runs"]
+            share = "{:.1%} to {:.1%}".format(*_wilson(refused, runs))
+            lines.append(f"| {row['data']} | {row['holdout_users']:.0f} | {name} | {refused} | {runs} | {share} |")
     return lines
 
 
@@ -30,16 +30,78 @@ def faults_section(record: dict[str, Any]) -> list[str]:
     (row,) = record["rows"]
     outcomes = {name: count for name, count in row.items() if name not in ("calls", "tried")}
     return [
-        "## Faults: publish, promote and prune under strace",
+        "## Faults: lock, publish, promote and prune under strace",
         "",
-        f"{row['tried']:,} of {row['calls']:,} file-system calls, each with every fault. After each, CURRENT named the",
-        "old or the new version, all versions equalled their digests, the next run succeeded and nothing half written",
-        "was left, but for the lines that say BROKEN.",
+        f"{row['tried']:,} of {row['calls']:,} file-system calls: those that change anything with every fault, those",
+        "that only read with EIO. After each, CURRENT named the old or the new version, all versions equalled their",
+        "digests, the next run succeeded and nothing half written was left, but for the lines that say BROKEN. Done",
+        "means that nothing depended on the call.",
         "",
         "| fault and end | runs |",
         "| --- | ---: |",
         *(f"| {name} | {count:,} |" for name, count in outcomes.items()),
     ]
+
+
+def kills_section(record: dict[str, Any]) -> list[str]:
+    """What became of whole runs that were killed, and of a server meanwhile."""
+    (row,) = record["rows"]
+    figures = [(name, value) for name, value in row.items() if not isinstance(value, dict)]
+    figures += [(f"killed after: {name}", count) for name, count in row["last_stage_done"].items()]
+    figures += [(f"--resume went on after: {name}", count) for name, count in row["resumed_after"].items()]
+    return [
+        "## Kills: whole runs of train at random moments",
+        "",
+        "SIGKILL; after each, every version equalled its digests, the next run succeeded (every other one with",
+        "--resume) and left nothing half written, but for lines that say BROKEN. One server was asked all the while.",
+        "",
+        "| | |",
+        "| --- | ---: |",
+        *(f"| {name.replace('_', ' ')} | {value:,} |" for name, value in figures),
+    ]
+
+
+def mutated_section(record: dict[str, Any]) -> list[str]:
+    """What became of versions that were altered on the disk."""
+    outcomes = sorted({name for row in record["rows"] for name in row} - {"kind"}, key=str.lower)
+    return [
+        "## Versions altered on the disk",
+        "",
+        f"{record['setting']['number']:,} alterations of a version of a toy shop, each loaded as a server loads it, in",
+        "another process. A manifest that was edited and sealed anew has its right digest, so it may load.",
+        "",
+        f"| alteration | {' | '.join(outcomes)} |",
+        f"| --- {'| ---: ' * len(outcomes)}|",
+        *(
+            f"| {row['kind']} | {' | '.join(f'{row.get(name, 0):,}' for name in outcomes)} |"
+            for row in sorted(record["rows"], key=lambda row: len(row["kind"]) > 30)
+        ),
+    ]
+
+
+def nights_section(record: dict[str, Any]) -> list[str]:
+    """What whole nights took."""
+    rows = record["rows"]
+    stages = list(rows[0]["stages"])
+    lines = [
+        f"## A whole night: {record['setting']['dataset']}, {rows[0]['events']:,} events",
+        "",
+        "`alsobought train` with its start, and seconds of each stage; the gate fits one recipe more in the third. The",
+        "cores were shared with other work: the load average before says how much of it waited.",
+        "",
+        f"| night | s | processor s | load | peak, MiB | {' | '.join(stages)} |",
+        f"| --- {'| ---: ' * (4 + len(stages))}|",
+    ]
+    for row in rows:
+        figures = [row["seconds"], row["processor_seconds"], row["load_average_before"]]
+        memory = f"{row['memory_bytes'] / 2**20:,.0f}"
+        lines.append(
+            " | ".join(
+                [f"| {row['night']}", *map(str, figures), memory, *(f"{one:.1f}" for one in row["stages"].values())]
+            )
+            + " |"
+        )
+    return lines
 
 
 def attacks_section(record: dict[str, Any]) -> list[str]:
@@ -135,3 +197,10 @@ def refresh_section(record: dict[str, Any]) -> list[str]:
 
 def _share(value: float) -> str:
     return f"{value:.2%}"
+
+
+def _wilson(hits: int, n: int) -> tuple[float, float]:
+    """Return the 95% interval of a share (Wilson 1927)."""
+    z, share = 1.96, hits / n
+    middle, half = share + z * z / (2 * n), z * (share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5
+    return max((middle - half) / (1 + z * z / n), 0.0), (middle + half) / (1 + z * z / n)

@@ -12,17 +12,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+from benchmarks import nightly_report
 from benchmarks.baskets_report import baskets_section
 from benchmarks.batch_report import batch_section
 from benchmarks.needs_report import needs_section
-from benchmarks.nightly_report import (
-    attacks_section,
-    faults_section,
-    gate_section,
-    hundred_million_section,
-    refresh_section,
-    sizing_section,
-)
 from benchmarks.quality_report import quality_section
 from benchmarks.serving_report import promotions_section, slow_clients_section
 from benchmarks.serving_scale_report import serving_scale_section
@@ -250,12 +243,15 @@ SECTIONS: dict[str, Callable[[Record], list[str]]] = {
     "search-everybody": everybody_section,
     "search-verify": verify_section,
     "training-tuned": tuned_section,
-    "gate": gate_section,
-    "attacks": attacks_section,
-    "sizing": sizing_section,
-    "hundred-million": hundred_million_section,
-    "refresh": refresh_section,
-    "faults": faults_section,
+    "gate": nightly_report.gate_section,
+    "attacks": nightly_report.attacks_section,
+    "sizing": nightly_report.sizing_section,
+    "hundred-million": nightly_report.hundred_million_section,
+    "refresh": nightly_report.refresh_section,
+    "nights": nightly_report.nights_section,
+    "faults": nightly_report.faults_section,
+    "kills": nightly_report.kills_section,
+    "mutated-artefacts": nightly_report.mutated_section,
     "serving-events": events_section,
     "serving-scale": serving_scale_section,
     "promotions": promotions_section,

@@ -18,6 +18,8 @@ from recommender.toy_shop import ToyShop
 
 DAY = pd.Timedelta(days=1)
 FILES = {"data": {"events": "events.csv", "catalogue": "items.csv"}}
+TEN_YEARS = 3653 * 86_400
+NOW = pd.Timestamp("2026-11-01", tz="UTC").timestamp()
 QUICK = {"models": {"als": {"factors": 8, "epochs": 2}}}
 
 Spoil = Callable[[pd.DataFrame, pd.DataFrame], tuple[pd.DataFrame, pd.DataFrame]]
@@ -171,6 +173,32 @@ def test_a_few_events_of_the_future_are_kept_out(shop: Path, toy_shop: ToyShop) 
     result = train.run(_config(shop))
     assert result.check.ingest.events[0].refused == {"future_time": 5}
     assert result.check.summary.as_of == "2026-06-30T20:40:52Z"
+
+
+def test_a_clock_ten_years_behind_sees_only_future_events_and_promotes_nothing(
+    shop: Path, toy_shop: ToyShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _write(shop, toy_shop.events, toy_shop.catalogue)
+    with monkeypatch.context() as clock:
+        clock.setattr("recommender.ingest.read.time.time", lambda: NOW - TEN_YEARS)
+        with pytest.raises(DataError, match="future_time"):
+            train.run(_config(shop))
+    assert Store(shop / "models").names() == ["v00001"]
+    train.run(_config(shop))
+    assert Store(shop / "models").current() == "v00002"
+
+
+def test_a_clock_ten_years_ahead_changes_neither_order_nor_ages(
+    shop: Path, toy_shop: ToyShop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _write(shop, toy_shop.events, toy_shop.catalogue)
+    with monkeypatch.context() as clock:
+        clock.setattr("recommender.ingest.read.time.time", lambda: NOW + TEN_YEARS)
+        assert train.run(_config(shop)).promoted
+    train.run(_config(shop))
+    store = Store(shop / "models")
+    assert (store.names(), store.current()) == (["v00001", "v00002", "v00003"], "v00003")
+    assert store.manifest("v00003").files == store.manifest("v00002").files
 
 
 def test_force_overrules_the_doctor_on_record_but_never_what_cannot_be_read(shop: Path, toy_shop: ToyShop) -> None:
