@@ -40,7 +40,7 @@ CHANGES = ("openat", "flock", "write", "fsync", "rename", "mkdir", "unlink", "un
 QUESTIONS = ("read", "getdents64", "newfstatat")
 """What only reads: a kill there leaves what one at the next change leaves, and a full disk does not refuse it."""
 
-LINE = re.compile(r"(?:\d+ +)?(\w+)\(")
+LINE = re.compile(r"(\d+) +(\w+)\(")
 
 # A server of forks that has imported everything and run nothing: a child a few milliseconds away, free of threads.
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -103,19 +103,22 @@ def make_store(folder: Path) -> Path:
 
 
 def calls_of(template: Path, folder: Path) -> list[tuple[str, int]]:
-    """Return each call that a promotion makes: its name, and its number among its like."""
+    """Return the calls that a promotion makes: name, and number among its like in their thread.
+
+    Threads count apart: where two make as many, both meet the fault at once.
+    """
     store, trace = Path(shutil.copytree(template, folder / "rehearsal")), folder / "trace"
     ended, said = traced(store, "-o", str(trace), "-e", f"trace={','.join(CHANGES + QUESTIONS)}")
     if ended:
         raise SystemExit(f"the rehearsal ended with {ended}: {said}")
-    counts: Counter[str] = Counter()
+    counts: Counter[tuple[str, str]] = Counter()
     calls = []
     for line in trace.read_text(errors="replace").splitlines():
         found = LINE.match(line)
         if found:
-            counts[found[1]] += 1
-            calls.append((found[1], counts[found[1]]))
-    return calls
+            counts[found[1], found[2]] += 1
+            calls.append((found[2], counts[found[1], found[2]]))
+    return list(dict.fromkeys(calls))
 
 
 def injected(template: Path, folder: Path, call: str, when: int, injection: str) -> str:
@@ -152,7 +155,7 @@ def traced(store: Path, *options: str) -> tuple[int | None, str]:
     theirs.close()
     ours.recv()
     pid = promotion.pid or 0
-    strace = subprocess.Popen(["strace", "-qq", "-p", str(pid), *options])
+    strace = subprocess.Popen(["strace", "-f", "-qq", "-p", str(pid), *options])
     while "TracerPid:\t0" in Path(f"/proc/{pid}/status").read_text():
         if strace.poll() is not None:
             raise SystemExit("strace may not trace it; run as root")
