@@ -21,7 +21,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -167,18 +167,18 @@ def asking(port: int) -> Iterator[Answers]:
     answers, stop = Answers(), threading.Event()
 
     def ask() -> None:
-        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-        while not stop.wait(0.05):
-            path = PATHS[answers.number % len(PATHS)]
-            answers.number += 1
-            try:
-                status, answer = send(connection, "GET", path)
-                if status != 200:
-                    raise OSError(status)
-                answers.versions.add(answer["model_version"])
-            except (OSError, http.client.HTTPException, ValueError) as error:
-                answers.failed.append(f"{path}: {error!r}")
-                connection.close()
+        with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+            while not stop.wait(0.05):
+                path = PATHS[answers.number % len(PATHS)]
+                answers.number += 1
+                try:
+                    status, answer = send(connection, "GET", path)
+                    if status != 200:
+                        raise OSError(status)
+                    answers.versions.add(answer["model_version"])
+                except (OSError, http.client.HTTPException, ValueError) as error:
+                    answers.failed.append(f"{path}: {error!r}")
+                    connection.close()
 
     thread = threading.Thread(target=ask)
     thread.start()

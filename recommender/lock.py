@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fcntl
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from recommender.errors import LockHeldError, StoreError, disk_errors
@@ -32,10 +32,13 @@ def lock_of(store: Path) -> Iterator[None]:
             raise StoreError(f"{store}: is not a folder; name one as store.path")
         store.mkdir(parents=True, exist_ok=True)
         lock = (store / LOCK).open("a")
-    with lock:
+    try:
         with disk_errors(store / LOCK):
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise LockHeldError(f"{store}: another run is writing to this store; wait for it to end") from None
         yield
+    finally:
+        with suppress(OSError):  # it is closed all the same, and nothing was written to it
+            lock.close()

@@ -57,7 +57,7 @@ class Store:
         """Return the name of the live version, None where nothing was ever promoted."""
         self._require_no_file()
         try:
-            name = (self.path / CURRENT).read_text(encoding="ascii", errors="replace").strip()
+            name = _text(self.path / CURRENT).strip()
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -251,7 +251,7 @@ class Store:
     def _trail(self) -> list[str]:
         """Return the versions that were live one after the other, the live one last."""
         try:
-            lines = (self.path / PROMOTIONS).read_text(encoding="ascii", errors="replace").split()
+            lines = _text(self.path / PROMOTIONS).split()
         except FileNotFoundError:
             lines = []
         except OSError as error:
@@ -283,6 +283,11 @@ def replace_file(path: Path, content: bytes) -> None:
         os.fsync(file.fileno())
     new.rename(path)
     _sync(path.parent)
+
+
+def _text(path: Path) -> str:
+    """Return the text of a file; `read_text` would first look for a module of the codec, on a disk that may refuse."""
+    return path.read_bytes().decode("ascii", errors="replace")
 
 
 def _lines(*names: str) -> bytes:

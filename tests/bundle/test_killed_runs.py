@@ -111,6 +111,18 @@ def test_one_writer_at_a_time_and_a_killed_one_frees_the_lock(store: Store, tmp_
         pass
 
 
+def test_a_lock_that_the_disk_will_not_close_spoils_nothing(store: Store) -> None:
+    with store.locked():
+        (descriptor,) = [
+            int(entry.name)
+            for entry in Path("/proc/self/fd").iterdir()
+            if os.path.realpath(entry) == f"{store.path}/LOCK"
+        ]
+        os.close(descriptor)
+    with store.locked():
+        pass
+
+
 def test_the_lock_is_free_after_an_error(store: Store) -> None:
     with pytest.raises(ZeroDivisionError), store.locked():
         1 / 0  # noqa: B018
