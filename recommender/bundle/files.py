@@ -92,10 +92,11 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 def manifest_digest(folder: Path) -> str:
     """Return the SHA-256 of a bundle's manifest; raises StoreError where it can't be read."""
+    path = folder / MANIFEST
     try:
-        return hashlib.sha256(_content(folder / MANIFEST)).hexdigest()
+        return hashlib.sha256(_content(path)).hexdigest()
     except OSError as error:
-        raise StoreError(f"{error.filename}: can't be read: {error.strerror}") from None
+        raise StoreError(f"{error.filename or path}: can't be read: {error.strerror}") from None
 
 
 def read_manifest(folder: Path) -> Manifest:
@@ -118,7 +119,7 @@ def read_manifest(folder: Path) -> Manifest:
             raise StoreError(f"{path}: is not what {SEAL} says; promote another version or train again")
         manifest = Manifest.model_validate_json(content)
     except OSError as error:
-        raise StoreError(f"{error.filename}: can't be read: {error.strerror}") from None
+        raise StoreError(f"{error.filename or path}: can't be read: {error.strerror}") from None
     except ValidationError:
         raise StoreError(f"{path}: is not a bundle's manifest; promote another version or train again") from None
     if manifest.version != folder.name:

@@ -103,3 +103,15 @@ def test_a_question_that_the_disk_refuses_is_an_error_of_the_store(
         with pytest.raises(StoreError, match=f"^{store.path}.*: Input/output error"), store.locked():
             store.load_live()
     assert store.load_live().version == "v00001"
+
+
+def test_a_manifest_that_the_disk_does_not_give_is_named(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A read that fails tells no name, unlike an open that does."""
+
+    def refuse(_: Path) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    for ask in (store.manifest, store.seal):
+        with pytest.raises(StoreError, match=r"^/.*v00001/manifest\.json: can't be read: Input/output error"):
+            ask("v00001")
