@@ -75,19 +75,20 @@ def blend_of(bundle: Bundle, history: History) -> Blend:
         "popular": lambda: FromScores(bundle.popular),
     }
     if not (rules.exclude_owned or rules.exclude_seen):
-        parts["own"] = lambda: FromAll.scored(_own(bundle, history))
+        parts["own"] = lambda: _own(bundle, history)
     hidden = items if rules.exclude_seen else items[history.hidden & rules.exclude_owned]
     return Blend([Part(name, w, part(), hidden) for name, part in parts.items() if (w := getattr(weights, name)) > 0])
 
 
-def _own(bundle: Bundle, history: History) -> NDArray[np.float32]:
-    """Return ln(1 + days on which it was bought), shape (I,): the tenth purchase says less than the second.
+def _own(bundle: Bundle, history: History) -> FromAll:
+    """Return what was bought by ln(1 + days on which it was): the tenth purchase says less than the second.
 
-    Items of too few users to be trained on are no candidates.
+    Items of too few users to be trained on have no factors and are no candidates.
     """
+    own = history.owned & bundle.als.item_factors[history.items].any(axis=1)
     scores = np.zeros(len(bundle.items), dtype=np.float32)
-    scores[history.items] = np.where(np.isin(history.items, bundle.als_index.items), np.log1p(history.bought), 0)
-    return scores
+    scores[history.items[own]] = np.log1p(history.bought[own])
+    return FromAll(scores, history.items[own])
 
 
 def _ladder(bundle: Bundle, asked: Asked) -> list[Rung]:
