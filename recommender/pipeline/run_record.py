@@ -23,6 +23,7 @@ import orjson
 from recommender.bundle.runs import RUNS, records
 from recommender.bundle.store import replace_file
 from recommender.errors import AlsoboughtError, disk_errors
+from recommender.pipeline.free_memory import give_back_free_memory
 
 RUNNING, KILLED = "running", "killed"
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -100,6 +101,7 @@ class RunLog:
         start = time.perf_counter()
         yield stage
         stage.seconds = round(time.perf_counter() - start, 3)
+        give_back_free_memory()
         stage.memory_bytes = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * PAGE
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
         stage.peak_bytes = max(peak, stage.memory_bytes)  # the kernel counts it late
