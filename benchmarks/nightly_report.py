@@ -169,7 +169,7 @@ def hundred_million_section(record: dict[str, Any]) -> list[str]:
         f"{row['users']:,} users, {row['items']:,} items, {row['parquet_mib']:,} MiB of Parquet; "
         f"{row['seconds'] / 60:.0f} minutes, {row['processor_seconds'] / 60:.0f} of one core, and "
         f"{row['peak_mib'] / 1024:.2f} GiB of memory at most (the trainer and its children, shared pages once). "
-        f"The version has {row['version_mib']:,} MiB. Load average before: {row['load_average_before']}, on 2 cores.",
+        f"The version has {row['version_mib']:,} MiB. The two cores were shared with much other work.",
         "",
         "| stage | minutes | memory at its end, MiB | highest so far, MiB |",
         "| --- | ---: | ---: | ---: |",
