@@ -335,6 +335,10 @@ class PlacementConfig(Record):
     exclude_seen: bool = Field(False, description="Leave out all that is in the user's history, looked at or bought.")
     in_stock_only: bool = Field(True, description="Leave out what the catalogue says is out of stock.")
     one_per_group: bool = Field(True, description="At most one variant of a product (group_id) in a slate.")
+    one_per_title: bool = Field(
+        False,
+        description="At most one item of a title in a slate, none of a title asked with: for titles that name kinds.",
+    )
     diversity: float = Field(
         0.0, ge=0, le=1, description="0: the best items; up to 1: items that differ more and more from each other."
     )
@@ -547,7 +551,7 @@ class Guardrails(Record):
 
 CheckName = Literal[
     "volume", "history", "new_events", "refused_rows", "event_types", "catalogue", "prices", "stuck_times",
-    "duplicates", "busy_actor", "item_burst", "unlisted_items", "silent_source",
+    "duplicates", "busy_actor", "item_burst", "unlisted_items", "silent_source", "charges",
 ]  # fmt: skip
 """The checks of the data doctor, one function each in `pipeline/data_checks.py`."""
 
@@ -556,7 +560,7 @@ class Doctor(Record):
     """Checks of the data before training; what one finds stops the run (exit code 3) unless it is listed in `warn`."""
 
     warn: list[CheckName] = Field(
-        ["refused_rows", "silent_source"],
+        ["refused_rows", "silent_source", "charges"],
         description="Checks that only warn.",
     )
     off: list[CheckName] = Field([], description="Checks that are left out.")

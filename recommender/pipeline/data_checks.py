@@ -20,6 +20,7 @@ from recommender.dataset import Dataset, Events, IdMap, distinct, hash_rows, str
 from recommender.dataset.summary import DataSummary, rfc3339, seconds_of
 from recommender.ingest import IngestReport
 from recommender.matrix import SECONDS_PER_DAY
+from recommender.pipeline.charges import charges as charges_in
 
 PERIODS = 5
 """The last days and four times as many before them."""
@@ -279,6 +280,14 @@ def silent_source(seen: Seen, config: Doctor) -> str | None:
     return None
 
 
+def charges(seen: Seen, config: Doctor) -> str | None:  # noqa: ARG001
+    """Postage, fees and the like, which would be recommended as goods are."""
+    if not (found := charges_in(seen.dataset)):
+        return None
+    named = ", ".join(map(repr, found[:3])) + (f" and {len(found) - 3} more" if len(found) > 3 else "")
+    return f"{named}: no goods, by the name, and yet in the catalogue and bought"
+
+
 CHECKS: Mapping[CheckName, Callable[[Seen, Doctor], str | None]] = {
     "volume": volume,
     "history": history,
@@ -293,6 +302,7 @@ CHECKS: Mapping[CheckName, Callable[[Seen, Doctor], str | None]] = {
     "item_burst": item_burst,
     "unlisted_items": unlisted_items,
     "silent_source": silent_source,
+    "charges": charges,
 }
 
 REMEDIES: Mapping[CheckName, str] = {
@@ -309,6 +319,7 @@ REMEDIES: Mapping[CheckName, str] = {
     "item_burst": "Look at these accounts; leave their rows out if nobody real is behind them.",
     "unlisted_items": "Look for swapped columns, or another shop's catalogue.",
     "silent_source": "Look at the system that writes it.",
+    "charges": "Leave them out of events and catalogue, or exclude them by a rule of the shop.",
 }
 
 

@@ -52,9 +52,12 @@ def config_conditions(catalogue: Catalogue, config: PlacementConfig, anchors: ND
     return found
 
 
-def caps_of(catalogue: Catalogue, config: PlacementConfig) -> list[Cap]:
-    """Return how many items of one category and of one brand there may be."""
+def caps_of(catalogue: Catalogue, config: PlacementConfig, anchors: NDArray[np.int32]) -> list[Cap]:
+    """Return how many items of one title, category and brand there may be beside the anchors, shape (n,)."""
     caps = []
+    if config.one_per_title:
+        title = _codes(catalogue, "title")
+        caps.append(Cap("title", title, 1, set(title[anchors].tolist())))
     if config.max_per_category is not None:
         caps.append(Cap("max_per_category", catalogue.category, config.max_per_category))
     if config.max_per_brand is not None:

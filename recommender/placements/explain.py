@@ -186,7 +186,8 @@ class _Standing:
 
     def _is_full(self, cap: Cap) -> bool:
         kind = cap.codes[self.item]
-        return bool(kind >= 0 and np.count_nonzero(cap.codes[self.choice.items] == kind) >= cap.most)
+        chosen = np.count_nonzero(cap.codes[self.choice.items] == kind)
+        return bool(kind >= 0 and (kind in cap.taken or chosen >= cap.most))
 
     @cached_property
     def last(self) -> Chosen | None:

@@ -38,6 +38,8 @@ def struck_out(bundle: Bundle, query: Query, rule: str, item: int, sibling: int 
             return "its brand, beside that of the item asked with"
         case "max_per_category" | "max_per_brand":
             return "better ones of its kind fill what the option allows"
+        case "title":
+            return "another item of its title is asked with, or stands before it"
         case "substitute":
             return "customers buy it in the place of an item of the basket, or of one that is shown"
         case "on_page":

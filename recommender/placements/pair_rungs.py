@@ -22,6 +22,7 @@ class KeptPairs:
     """The pairs that the model keeps of some anchors: which anchor, which entry, and the item, each of shape (n,)."""
 
     bundle: Bundle
+    n_anchors: int
     anchor: NDArray[np.int32]
     entry: NDArray[np.int64]
     item: NDArray[np.int32]
@@ -30,7 +31,7 @@ class KeptPairs:
     def of(cls, bundle: Bundle, anchors: NDArray[np.int32]) -> KeptPairs:
         """Take the pairs of the anchors, each of which is named once."""
         whose, entry = bundle.co_purchase.entries(anchors)
-        return cls(bundle, anchors[whose], entry, bundle.co_purchase.neighbours[entry])
+        return cls(bundle, len(anchors), anchors[whose], entry, bundle.co_purchase.neighbours[entry])
 
     def best(self, item: int) -> int | None:
         """Return the place of the pair that says most of an item, one of counted customers before others."""
@@ -53,11 +54,10 @@ class KeptPairs:
 
     def contributions(self, item: int) -> list[Contribution]:
         """Return what each anchor adds to the mean score of an item, the largest first."""
-        n_anchors = len(np.unique(self.anchor))
         parts = [
             Contribution(
                 SOURCES[self._ground(place)],
-                float(self.bundle.co_purchase.scores[self.entry[place]]) / n_anchors,
+                float(self.bundle.co_purchase.scores[self.entry[place]]) / self.n_anchors,
                 int(self.anchor[place]),
             )
             for place in np.flatnonzero(self.item == item).tolist()
@@ -78,7 +78,7 @@ class KeptPairs:
         support = int(bundle.co_purchase.support[self.entry[place]])
         ground = self._ground(place)
         if ground == PAIR:
-            return reasons.bought_together(bundle, anchor, support)
+            return reasons.bought_together(bundle, anchor, support, of_several=self.n_anchors > 1)
         if ground == CATEGORY:
             return reasons.bought_with_category(bundle, int(bundle.catalogue.category[anchor]), support)
         return reasons.in_same_baskets(bundle, anchor)

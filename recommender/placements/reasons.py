@@ -37,13 +37,14 @@ def title(bundle: Bundle, item: int) -> str:
     return str(known["title"]) if known else bundle.items.id_of(item)
 
 
-def bought_together(bundle: Bundle, anchor: int, support: int) -> Reason:
-    """Explain a pair by the customers who bought both."""
+def bought_together(bundle: Bundle, anchor: int, support: int, *, of_several: bool) -> Reason:
+    """Explain a pair by the customers who bought both; where several items were asked with, the anchor is named."""
+    kind = "with" if of_several else "together"
     return {
         "type": "bought_together",
         "anchor": bundle.items.id_of(anchor),
         "support": support,
-        "text": Said(f"{_verb(bundle)}_together", {"count": support, "title": title(bundle, anchor)}),
+        "text": Said(f"{_verb(bundle)}_{kind}", {"count": support, "title": title(bundle, anchor)}),
     }
 
 

@@ -174,7 +174,10 @@ def rules_of(
             *([] if substitutes is None else [(RULE, ~substitutes.mask())]),
             *([] if in_force.excluded is None else [("rule", ~in_force.excluded)]),
         ],
-        at_most=[*caps_of(bundle.catalogue, config), *([] if substitutes is None else [substitutes.cap()])],
+        at_most=[
+            *caps_of(bundle.catalogue, config, asked.anchors),
+            *([] if substitutes is None else [substitutes.cap()]),
+        ],
         in_stock_only=config.in_stock_only,
         one_per_group=config.one_per_group,
     )

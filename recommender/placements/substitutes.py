@@ -54,15 +54,19 @@ class Substitutes:
         return Cap(RULE, np.where(exclusive, category, -1).astype(np.int32), 1)
 
     def _pairs(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """Return the items that are complements, and those that are substitutes, by what their own pair says."""
+        """Return the items that are complements, and those that are substitutes, by what their own pair says.
+
+        It is no substitute where all who bought both did so at once: customers who come once say nothing of it.
+        """
         facts, category = self.bundle.pair_facts, self.bundle.catalogue.category
         kept = KeptPairs.of(self.bundle, np.unique(self.basket))
         counted = facts.ground[kept.entry] == PAIR
         anchor, item, ratio = kept.anchor[counted], kept.item[counted], facts.ratio[kept.entry[counted]]
+        both, together = self.bundle.co_purchase.support[kept.entry[counted]], facts.together[kept.entry[counted]]
         same = (category[anchor] == category[item]) & (category[item] >= 0)
         usual = facts.usual[kept.entry[counted]]
-        enough = facts.together[kept.entry[counted]] >= self.bundle.config.models.co_purchase.min_support
+        enough = together >= self.bundle.config.models.co_purchase.min_support
         outstanding = (ratio > BY_CHANCE) & enough & ((ratio > STANDS_OUT * usual) | (not self.strict))
-        apart = np.where(same, (ratio < BY_CHANCE), ratio < RARELY_TOGETHER)
+        apart = (ratio < np.where(same, BY_CHANCE, RARELY_TOGETHER)) & (together < both)
         against = item[apart]
         return np.setdiff1d(item[same & outstanding], against), against

@@ -148,3 +148,18 @@ def test_what_stops_names_check_and_remedy_and_what_warns_does_not_stop(toy_shop
         require_fit(examine(half, DEFAULT))
     require_fit(examine(half, Doctor(warn=["catalogue", "unlisted_items"])))
     assert set(found(half, Doctor(off=["catalogue"]))) == {"unlisted_items"}
+
+
+def test_charges_are_told_from_goods(toy_shop: ToyShop) -> None:
+    catalogue = toy_shop.catalogue.copy()
+    bought = [item for item in catalogue["item_id"] if item in set(toy_shop.events["item_id"])]
+    goods = ["Postage stamps, set of 12", "Delivery van, toy", "Sample book", "Discount voucher holder", "Coffee"]
+    named = dict(zip(bought, ["POSTAGE", "Dotcom postage", "Shipping fee", "Bank Charges", *goods], strict=False))
+    catalogue["title"] = catalogue["item_id"].map(named).fillna(catalogue["title"])
+    said = found(seen(toy_shop.events, catalogue))
+    assert said == {
+        "charges": "'Bank Charges', 'Dotcom postage', 'POSTAGE' and 1 more: no goods, by the name, and yet in the "
+        "catalogue and bought"
+    }
+    without = toy_shop.events[~toy_shop.events["item_id"].isin(list(named)[:4])]
+    assert found(seen(without, catalogue)) == {}

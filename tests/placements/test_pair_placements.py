@@ -140,10 +140,13 @@ def test_a_pair_bought_apart_is_left_out_whatever_its_category(toy_bundle: Bundl
     window = slice(int(toy_bundle.co_purchase.indptr[tent]), int(toy_bundle.co_purchase.indptr[tent + 1]))
     place = window.start + int(np.flatnonzero(toy_bundle.co_purchase.neighbours[window] == item)[0])
     assert toy_bundle.pair_facts.ground[place] == PAIR
-    ratio = toy_bundle.pair_facts.ratio.copy()
-    ratio[place] = 0.3
-    bundle = replace(toy_bundle, pair_facts=replace(toy_bundle.pair_facts, ratio=ratio))
+    ratio, together = toy_bundle.pair_facts.ratio.copy(), toy_bundle.pair_facts.together.copy()
+    ratio[place], together[place] = 0.3, toy_bundle.co_purchase.support[place]
+    at_once = replace(toy_bundle, pair_facts=replace(toy_bundle.pair_facts, ratio=ratio, together=together.copy()))
+    together[place] -= 1
+    bundle = replace(toy_bundle, pair_facts=replace(toy_bundle.pair_facts, ratio=ratio, together=together))
     assert "PEGS" in ids(toy_bundle, item_ids=("TENT",))
+    assert "PEGS" in ids(at_once, item_ids=("TENT",))  # all who have both bought them at once
     assert "PEGS" not in ids(bundle, item_ids=("TENT",), k=100)
     assert "PEGS" in ids(bundle, item_ids=("TENT",), complements_only=False)
     assert explain(bundle, Query("cross-sell", item_ids=("TENT",)), "PEGS").rules == ["substitute"]

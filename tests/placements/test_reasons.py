@@ -55,7 +55,9 @@ def test_bought_together(toy_bundle: Bundle, toy_shop: ToyShop, purchases: pd.Da
             customers = len(who[reason["anchor"]] & who[item])
             assert reason["support"] == customers >= 5
             assert reason["anchor"] in asked
-            assert reason["text"] == f"{customers:,} customers bought both"
+            title = toy_shop.catalogue.set_index("item_id")["title"][reason["anchor"]]
+            said = "bought both" if placement == "also-bought" else f"bought it with {title}"
+            assert reason["text"] == f"{customers:,} customers {said}"
             counted += 1
     assert counted > 50
 

@@ -10,11 +10,13 @@ from math import inf
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from recommender.bundle import Bundle
 from recommender.bundle.manifest import config_record
 from recommender.config import Config, parse_config
+from recommender.dataset import Catalogue
 from recommender.errors import ConfigError
 from recommender.pipeline import check
 from recommender.placements import PLACEMENTS, Query, Slate, explain, recommend, shop_rules
@@ -228,6 +230,30 @@ def test_at_most_so_many_of_a_category_and_of_a_brand(shop: Shop, toy_bundle: Bu
     assert slate.dropped["max_per_category"] > 0
     hidden = next(one for one in plain if one not in ids(slate))
     assert explain(bundle, Query("popular", k=15), hidden).type == "ruled_out"
+
+
+def test_one_item_of_a_title_and_none_of_what_is_asked_with(shop: Shop, toy_bundle: Bundle) -> None:
+    """Titles that name kinds: every third item of the shop is called the same as the tent."""
+    table = toy_bundle.catalogue.table
+    titles = table["title"].to_pylist()
+    titles[::3] = [f"Kind {place % 4}" for place in range(len(titles[::3]))]
+    tent = toy_bundle.items.index_of("TENT") or 0
+    titles[tent] = "Kind 1"
+    named = Catalogue(table.set_column(table.column_names.index("title"), "title", pa.array(titles)))
+
+    def shown(bundle: Bundle) -> list[str]:
+        return [titles[bundle.items.index_of(one) or 0] for one in ids(recommend(bundle, replace(TENT, k=60)))]
+
+    free = Counter(shown(replace(toy_bundle, catalogue=named)))
+    assert min(free[f"Kind {kind}"] for kind in range(4)) > 1
+    bundle = replace(shop(options={"one_per_title": True}), catalogue=named)
+    held = Counter(shown(bundle))
+    assert max(held.values()) == 1
+    assert "Kind 1" not in held
+    assert len(held) > 20
+    other = next(place for place in range(0, len(titles), 3) if titles[place] == "Kind 1" and place != tent)
+    found = explain(bundle, TENT, bundle.items.id_of(other))
+    assert (found.type, found.rules) == ("ruled_out", ["title"])
 
 
 @pytest.mark.parametrize("brand", ["same", "other"])
