@@ -29,6 +29,7 @@ from recommender.models import (
     Trending,
     UpSell,
 )
+from recommender.pipeline.free_memory import give_back_free_memory
 from recommender.pipeline.ownership import owned
 from recommender.pipeline.pairs import fit_pairs
 from recommender.pipeline.taste import Taste, fit_taste, histories_of, sample
@@ -52,6 +53,7 @@ def fit_bundle(
     """
     events = training_events(dataset, config)
     pairs = fit_pairs(events.goal, events.as_of, dataset, config, progress=progress)
+    give_back_free_memory()
     histories = events.histories(config)
     taste = fit_taste(histories, events.goal, events.as_of, dataset, config, warm_start=warm_start, progress=progress)
     started_from = None if warm_start is None else warm_start.version

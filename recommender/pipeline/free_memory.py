@@ -6,7 +6,7 @@ import ctypes
 
 
 def give_back_free_memory() -> None:
-    """Let the allocator return what it keeps for later, where it can (glibc): a stage may leave a gigabyte of it."""
+    """Let the allocator return what it keeps for later, where it can (glibc): a fit may leave a gigabyte of it."""
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
     if trim is not None:
         trim(0)
