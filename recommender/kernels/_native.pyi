@@ -64,6 +64,10 @@ class RowProblem:
     ) -> None: ...
     def observed_loss(self, solutions: NDArray[np.float32], *, threads: int) -> float: ...
 
+def row_products(
+    factors: NDArray[np.float32], vector: NDArray[np.float32], rows: NDArray[np.int32], processor: str | None = None
+) -> NDArray[np.float32]: ...
+
 class Scan:
     def __init__(
         self,

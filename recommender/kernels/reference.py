@@ -51,6 +51,11 @@ def loss(
     return float(fit + user_regularizations @ (X**2).sum(axis=1) + item_regularizations @ (Y**2).sum(axis=1))
 
 
+def row_products(factors: NDArray[np.floating], vector: NDArray[np.floating], rows: NDArray[np.int32]) -> Matrix:
+    """Return the inner products of some rows, shape (n,), of factors, shape (I, F), with a vector, shape (F,)."""
+    return np.asarray(factors[rows].astype(np.float64) @ vector.astype(np.float64))
+
+
 def search(
     item_factors: NDArray[np.floating], query: NDArray[np.floating], k: int, allowed: NDArray[np.bool_] | None = None
 ) -> tuple[NDArray[np.int32], Matrix]:

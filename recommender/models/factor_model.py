@@ -126,7 +126,10 @@ class FactorModel:
 
     def scores(self, user_factors: NDArray[np.float32], items: NDArray[np.int32]) -> NDArray[np.float32]:
         """Return the inner products, shape (n,), of a user's factors, shape (F,), with those of some items."""
-        return self.item_factors[items] @ user_factors
+        if not has_native():
+            return self.item_factors[items] @ user_factors
+        item_factors, _ = self._solvable
+        return native.row_products(item_factors, padded(user_factors[None, :])[0], items)
 
     def normal_equations(self, items: NDArray[np.int32], values: NDArray[np.float32]) -> NormalEquations:
         """Return what a history of items and their values, each of shape (n,), says of its user; see `fold_in_one`."""

@@ -296,3 +296,25 @@ def float32_bounds(index: ExactIndex, codes: NDArray[np.int64], q: Vectors) -> V
     slack = float32_length(q) * index.errors[:n] + error * index.lengths[:n]
     bounds: Vectors = products * (scale * index.scales[:n]) + np.float32(1e-37) + slack
     return bounds
+
+
+@pytest.mark.parametrize("processor", PROCESSORS)
+@pytest.mark.parametrize("width", [16, 48, 128])
+def test_products_of_rows(processor: str, width: int) -> None:
+    rng = np.random.default_rng(width)
+    vectors, query = spread(rng, 50, width), rng.normal(size=width).astype(np.float32)
+    for n in (0, 1, 5, 6, 7, 200):
+        rows = rng.integers(0, 50, n).astype(np.int32)
+        found = native.row_products(vectors, query, rows, processor)
+        np.testing.assert_allclose(found, reference.row_products(vectors, query, rows), rtol=1e-5, atol=1e-5)
+
+
+def test_products_of_rows_that_are_none_are_refused() -> None:
+    vectors, rows = np.ones((3, 16), dtype=np.float32), np.zeros(1, dtype=np.int32)
+    for wrong in (-1, 3):
+        with pytest.raises(IndexError, match="not one of the factors"):
+            native.row_products(vectors, vectors[0], rows + np.int32(wrong))
+    with pytest.raises(ValueError, match="as wide as"):
+        native.row_products(vectors, vectors[0, :8], rows)
+    with pytest.raises(ValueError, match="multiple of 16"):
+        native.row_products(np.ones((3, 8), dtype=np.float32), vectors[0, :8], rows)

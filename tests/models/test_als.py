@@ -147,7 +147,10 @@ def test_contributions_of_short_and_long_histories_are_those_of_the_plain_formul
     np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
-def test_scores_are_inner_products() -> None:
+@pytest.mark.parametrize("native_too", [True, False])
+def test_scores_are_inner_products(native_too: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not native_too:
+        monkeypatch.setattr("recommender.kernels.native", None)
     model = FactorModel(np.array([[1, 0, 2], [2, -1, 0]], dtype=np.float32), 3, 1, 2)
     items = np.array([1, 0, 1], dtype=np.int32)
     assert model.scores(np.array([1, 2, 3], dtype=np.float32), items).tolist() == [0, 7, 0]

@@ -74,6 +74,8 @@ struct Kernels {
     void (*scan)(const ScanItems&, const ScanQuery&, const std::uint8_t* allowed, Best& best);
     void (*scan_places)(const ScanItems&, const ScanQuery&, const std::int32_t* places, std::int64_t n,
                         Best& best);
+    void (*row_products)(const float* factors, std::int32_t width, const float* vector, const std::int32_t* rows,
+                         std::int64_t n, float* products);
 };
 
 constexpr std::int32_t WIDTH_UNIT = 16;   // widths are multiples of it

@@ -11,6 +11,6 @@ namespace {
 
 }  // namespace
 
-const Kernels TABLE = {PROCESSOR, solve_rows, observed_loss, scan, scan_places};
+const Kernels TABLE = {PROCESSOR, solve_rows, observed_loss, scan, scan_places, row_products};
 
 }  // namespace alsobought

@@ -307,6 +307,24 @@ class Scan {
     ScanItems items_{};
 };
 
+// Inner products of the rows `rows` of `factors` with a vector, shape (rows,).
+Array<float> row_products(const Array<float>& factors, const Array<float>& vector, const Array<std::int32_t>& rows,
+                          const std::optional<std::string>& processor) {
+    require(factors.ndim() == 2 && factors.shape(1) > 0 && factors.shape(1) % WIDTH_UNIT == 0,
+            "factors must have two dimensions and a width that is a multiple of 16");
+    require(vector.ndim() == 1 && vector.size() == factors.shape(1), "the vector must be as wide as the factors");
+    require_below(factors.shape(0), rows, "a row is not one of the factors");
+    Array<float> products(rows.size());
+    float* product = products.mutable_data();
+    const Kernels& kernels = kernels_for(processor);
+    {
+        const py::gil_scoped_release release;
+        kernels.row_products(factors.data(), static_cast<std::int32_t>(factors.shape(1)), vector.data(), rows.data(),
+                             rows.size(), product);
+    }
+    return products;
+}
+
 void require_rows(const Array<std::int64_t>& indptr, const Array<std::int32_t>& indices) {
     require(indptr.ndim() == 1 && indptr.size() >= 1, "indptr must have one dimension and not be empty");
     require(indptr.at(0) == 0 && indptr.at(indptr.size() - 1) == indices.size() &&
@@ -477,6 +495,9 @@ PYBIND11_MODULE(_native, module) {
         .def("solve", &RowProblem::solve, py::arg("order").noconvert(), py::arg("solutions").noconvert(), py::kw_only(),
              "steps"_a, "tolerance"_a, "threads"_a)
         .def("observed_loss", &RowProblem::observed_loss, py::arg("solutions").noconvert(), py::kw_only(), "threads"_a);
+
+    module.def("row_products", &row_products, py::arg("factors").noconvert(), py::arg("vector").noconvert(),
+               py::arg("rows").noconvert(), "processor"_a = py::none(), "Inner products of some rows with a vector.");
 
     py::class_<Scan>(module, "Scan")
         .def(py::init<Array<std::uint8_t>, Array<float>, Array<float>, Array<float>, Array<float>, Array<float>,

@@ -85,7 +85,27 @@ void scan(const ScanItems& items, const ScanQuery& query, const std::uint8_t* al
     }
 }
 
+constexpr int ROWS_AHEAD = 6;  // that are fetched before they are needed: rows far apart keep the processor waiting
+
+INLINE void fetch_ahead(const float* factors, int width, const std::int32_t* rows, std::int64_t i, std::int64_t n) {
+    if (i + ROWS_AHEAD >= n) return;
+    const float* row = factors + std::int64_t{rows[i + ROWS_AHEAD]} * width;
+    for (int f = 0; f < width; f += WIDTH_UNIT) __builtin_prefetch(row + f);
+}
+
 // Offers the items at some places of the order of `items`.
 void scan_places(const ScanItems& items, const ScanQuery& query, const std::int32_t* places, std::int64_t n, Best& best) {
-    for (std::int64_t i = 0; i < n; ++i) offer_exact(items, query, places[i], best);
+    for (std::int64_t i = 0; i < n; ++i) {
+        fetch_ahead(items.factors, items.width, places, i, n);
+        offer_exact(items, query, places[i], best);
+    }
+}
+
+// The inner products of some rows of `factors` with a vector.
+void row_products(const float* factors, std::int32_t width, const float* vector, const std::int32_t* rows, std::int64_t n,
+                  float* products) {
+    for (std::int64_t i = 0; i < n; ++i) {
+        fetch_ahead(factors, width, rows, i, n);
+        products[i] = dot(vector, factors + std::int64_t{rows[i]} * width, width);
+    }
 }
