@@ -73,7 +73,7 @@ class ExactIndex:
         rows = np.ascontiguousarray(queries, dtype=np.float32)
         items, scores = self._scan.search_each(rows, min(n, len(self)), available_threads())
         if self.metric == "cosine":
-            scores /= np.linalg.norm(rows, axis=1, keepdims=True)
+            scores /= _lengths(rows)[:, None]
         return items, scores
 
     def search_within(self, query: NDArray[np.float32], allowed: NDArray[np.bool_], n: int) -> Hits:
@@ -106,8 +106,13 @@ class ExactIndex:
         """Return the hits of a query that was not brought to unit length with the scores it would have had."""
         items, scores = hits
         if self.metric == "cosine" and len(items):
-            scores /= np.float32(np.sqrt(np.dot(query, query)))
+            scores /= _lengths(query)
         return items, scores
+
+
+def _lengths(queries: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the length of each query; squares of what is below 1e-19 would vanish in single precision."""
+    return np.asarray(np.linalg.norm(queries.astype(np.float64), axis=-1), dtype=np.float32)
 
 
 def exact_index(vectors: NDArray[np.float32], items: NDArray[np.int32], metric: Metric) -> ExactIndex:

@@ -10,7 +10,7 @@ import pytest
 from numpy.typing import NDArray
 
 from recommender.config import IndexConfig
-from recommender.index import FaissIndex, ItemIndex, Metric, build_index, measure_recall
+from recommender.index import ExactIndex, FaissIndex, ItemIndex, Metric, build_index, measure_recall
 
 N_ITEMS, FACTORS, K = 1_200, 12, 20
 ZEROS = (0, 7, N_ITEMS - 1)
@@ -96,6 +96,20 @@ def test_a_query_without_direction_finds_nothing(index: ItemIndex, bad: float | 
     for items, scores in (index.search(query, 5), index.search_within(query, np.ones(N_ITEMS, dtype=bool), 5)):
         assert len(items) == len(scores) == 0
         assert items.dtype == np.int32
+
+
+def test_the_length_of_a_query_plays_no_part_in_cosines(
+    item_factors: NDArray[np.float32], queries: NDArray[np.float32]
+) -> None:
+    index, _ = build_index(item_factors, "cosine", IndexConfig(kind="exact"), queries)
+    assert isinstance(index, ExactIndex)
+    for length in (1e-30, 1e-20, 1e15):
+        items, scores = index.search((queries[0] * length).astype(np.float32), 5)
+        each_items, each_scores = index.search_each((queries[:2] * length).astype(np.float32), 5)
+        expected = index.search(queries[0], 5)
+        assert items.tolist() == each_items[0].tolist() == expected[0].tolist()
+        np.testing.assert_allclose(scores, expected[1], rtol=1e-5)
+        np.testing.assert_allclose(each_scores[0], expected[1], rtol=1e-5)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.001, 0.02, 0.5, 1.0])
