@@ -9,7 +9,7 @@ def nearest_by_users(
     *,
     item_indptr: NDArray[np.int64],
     users: NDArray[np.int32],
-    by_item: NDArray[np.float64],
+    by_item: NDArray[np.float32],
     user_indptr: NDArray[np.int64],
     items: NDArray[np.int32],
     by_user: NDArray[np.float64],

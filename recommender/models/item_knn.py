@@ -30,10 +30,10 @@ Rows = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32], NDArray[
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """A user-item matrix as the search for neighbours takes it, in float64.
+    """A user-item matrix as the search for neighbours takes it.
 
-    `by_item`, shape (I, U), holds the values; `by_user`, shape (U, I), each divided by a power of its user's sum;
-    `item_weights`, shape (I,), are the powers of the items' sums to divide by, inverted.
+    `by_item`, float32, shape (I, U), holds the values; `by_user`, float64, shape (U, I), each divided by a power of its
+    user's sum; `item_weights`, shape (I,), are the powers of the items' sums to divide by, inverted.
     """
 
     by_item: sp.csr_matrix
@@ -42,10 +42,13 @@ class Pairs:
 
     @classmethod
     def of(cls, values: sp.csr_matrix, user_exponent: float, item_exponent: float) -> Pairs:
-        """Return the pairs of values, shape (U, I), which become those by user."""
-        by_item, of_users, of_items = values.T.tocsr(), values.sum(axis=1), values.sum(axis=0)
-        values.data *= np.repeat(_power(of_users, -user_exponent), np.diff(values.indptr))
-        return cls(by_item, values, _power(of_items, -item_exponent))
+        """Return the pairs of values, float32, shape (U, I), which share its indices."""
+        by_item = values.T.tocsr()
+        of_users, of_items = (matrix @ np.ones(matrix.shape[1]) for matrix in (values, by_item))
+        shares = np.repeat(_power(of_users, -user_exponent), np.diff(values.indptr))
+        shares *= values.data
+        by_user = sp.csr_matrix((shares, values.indices, values.indptr), values.shape)
+        return cls(by_item, by_user, _power(of_items, -item_exponent))
 
     @property
     def n_items(self) -> int:
@@ -152,17 +155,19 @@ class ItemKNN:
 
 
 def _without_traces(values: sp.csr_matrix) -> sp.csr_matrix:
-    """Return the values in float64, without those that are nothing beside the largest: their products would be 0."""
-    kept = values.astype(np.float64)
-    kept.data[kept.data < NEGLIGIBLE * kept.data.max(initial=0)] = 0
+    """Return the values without those that are nothing beside the largest: their products would be 0."""
+    traces = values.data < np.float64(NEGLIGIBLE * float(values.data.max(initial=0)))
+    if not traces.any():
+        return values
+    kept = values.copy()
+    kept.data[traces] = 0
     kept.eliminate_zeros()
     return kept
 
 
-def _power(sums: np.matrix, exponent: float) -> NDArray[np.float64]:
-    """Return sums, of whatever shape, to a power, shape (n,); 0 stays 0."""
-    flat = np.asarray(sums, dtype=np.float64).ravel()
-    return np.where(flat > 0, np.maximum(flat, 1e-300) ** exponent, 0)
+def _power(sums: NDArray[np.float64], exponent: float) -> NDArray[np.float64]:
+    """Return sums, shape (n,), to a power; 0 stays 0."""
+    return np.where(sums > 0, np.maximum(sums, 1e-300) ** exponent, 0)
 
 
 def _best_first(scores: NDArray[np.float64], most: int) -> NDArray[np.int64]:

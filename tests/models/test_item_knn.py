@@ -165,7 +165,7 @@ def test_the_native_search_refuses_what_it_would_read_past(
     given: dict[str, Any] = {
         "item_indptr": np.array([0, 1, 2]),
         "users": np.array([0, 0], dtype=np.int32),
-        "by_item": np.ones(2),
+        "by_item": np.ones(2, dtype=np.float32),
         "user_indptr": np.array([0, 2]),
         "items": np.array([0, 1], dtype=np.int32),
         "by_user": np.ones(2),

@@ -334,7 +334,7 @@ void require_rows(const Array<std::int64_t>& indptr, const Array<std::int32_t>& 
 
 // Lengths of the rows from `begin` to `end`, and their neighbours, scores and support one row after the other.
 py::tuple nearest_by_users(const Array<std::int64_t>& item_indptr, const Array<std::int32_t>& users,
-                           const Array<double>& by_item, const Array<std::int64_t>& user_indptr,
+                           const Array<float>& by_item, const Array<std::int64_t>& user_indptr,
                            const Array<std::int32_t>& items, const Array<double>& by_user,
                            const Array<double>& item_weights, double shrinkage, std::int64_t most, std::int64_t begin,
                            std::int64_t end, int threads) {

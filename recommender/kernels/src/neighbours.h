@@ -11,7 +11,7 @@ namespace alsobought {
 struct Incidence {
     const std::int64_t* item_indptr;
     const std::int32_t* users;
-    const double* by_item;
+    const float* by_item;
     const std::int64_t* user_indptr;
     const std::int32_t* items;
     const double* by_user;
