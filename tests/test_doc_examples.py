@@ -50,6 +50,7 @@ NOT_HERE = {
     "pip": "needs the network",
     "docker": "needs a daemon",
     "python -m benchmarks": "takes minutes to hours, and data sets that can't be shipped",
+    "TMPDIR=/dev/shm python -m benchmarks": "the same",
     "python data/complete_journey.py": "needs a download; tests/test_complete_journey.py runs it on a sample",
     ".venv/bin/": "what contributors run; tests hold its results",
     "ALSOBOUGHT_CONFIG=shop.toml granian": "tests/serving/test_wsgi.py runs it",

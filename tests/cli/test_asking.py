@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from recommender.bundle import PreparedAnswers
 from recommender.dataset import Catalogue
 from recommender.placements import PLACEMENTS, Query, recommend
 
@@ -56,6 +57,7 @@ def test_the_table_shows_rank_item_title_score_source_and_reason(shop: Invoke, t
 def test_without_titles_there_is_no_column_for_them(shop: Invoke, monkeypatch: pytest.MonkeyPatch) -> None:
     assert " title" in shop(*ALSO_BOUGHT).stdout
     monkeypatch.setattr(Catalogue, "columns", frozenset({"listed"}))
+    monkeypatch.setattr(PreparedAnswers, "about", lambda *_: None)
     untitled = shop(*ALSO_BOUGHT)
     assert untitled.exit_code == 0, untitled.stderr
     assert " title" not in untitled.stdout

@@ -32,8 +32,8 @@ def test_init_check_train_and_ask(run: Run, tmp_path: Path) -> None:
     assert "version  v00001, live now" in trained.stdout
     assert "verdict  passed" in trained.stdout
     assert [line.split("  ")[0] for line in trained.stdout.splitlines() if line.endswith(" MB")] == [
-        "read and check", "data doctor", "evaluate and compare", "fit on everything", "guardrails", "publish",
-        "promote and prune",
+        "read and check", "data doctor", "evaluate and compare", "fit on everything", "guardrails",
+        "prepare answers", "publish", "promote and prune",
     ]  # fmt: skip
     assert "fit als: done" in trained.stderr
     asked = run("recommend", "--placement", "also-bought", "--item", "TENT", cwd=shop)

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 
 STAGES = [
-    "read and check", "data doctor", "evaluate and compare", "fit on everything", "guardrails", "publish",
-    "promote and prune",
+    "read and check", "data doctor", "evaluate and compare", "fit on everything", "guardrails",
+    "prepare answers", "publish", "promote and prune",
 ]  # fmt: skip
 
 
@@ -129,6 +129,7 @@ def test_another_seed_gives_other_factors_and_the_same_counts(configure: Configu
     assert {name.partition("/")[0] for name in differ} <= {
         "als",
         "als_index",
+        "prepared",
         "similar_index",
         "similar",
         "co_purchase",  # basket factors start from the seed as well
