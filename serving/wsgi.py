@@ -6,6 +6,7 @@ application is preloaded. A worker computes with one thread per request: its thr
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import logging
 import os
@@ -157,6 +158,8 @@ def worker_app(
     app.register_blueprint(admin.blueprint(office, admin.Door(keys, sessions)))
     samples.start()
     live.start()  # last, so that nobody misses the first version
+    gc.collect()
+    gc.freeze()
     return app
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+import orjson
 from sqlalchemy import (
     BindParameter,
     Connection,
@@ -258,7 +258,7 @@ def last_position(connection: Connection) -> int:
 
 def _slate_row(slate: ServedSlate) -> dict[str, Any]:
     row = {field.name: getattr(slate, field.name) for field in fields(slate)}  # asdict would copy every item
-    return row | {"anchors": json.dumps(slate.anchors), "items": json.dumps(slate.items)}
+    return row | {"anchors": orjson.dumps(slate.anchors).decode(), "items": orjson.dumps(slate.items).decode()}
 
 
 OF_USER, OF_SESSION, JOINED, ERASED = "user", "session", "joined", "erased"

@@ -53,7 +53,7 @@ def make_answers(now: float, bundle: Bundle, ids: list[str]) -> Made:
     """Return the answers about some items, ready to be kept."""
     questions = ([plain_question(placement, item_id) for item_id in ids] for placement in PREPARED)
     return [
-        [prepare(slate_of(bundle, one, choose(bundle, one, now=now))) for one in of_placement]
+        [prepare(one, slate_of(bundle, one, choose(bundle, one, now=now))) for one in of_placement]
         for of_placement in questions
     ]
 

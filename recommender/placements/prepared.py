@@ -19,11 +19,12 @@ def plain_question(placement: str, item_id: str) -> Query:
     return Query(placement, item_ids=(item_id,))
 
 
-def prepare(slate: Slate) -> bytes:
-    """Return a slate as it is kept in a bundle; its version is not known yet."""
+def prepare(query: Query, slate: Slate) -> bytes:
+    """Return the answer to a question as it is kept in a bundle, whose version is not known yet."""
     return compress(
         orjson.dumps(
             {
+                "digest": digest(query, slate.items),
                 "items": slate.items,
                 "shortfall": slate.shortfall,
                 "dropped": slate.dropped,
@@ -43,10 +44,14 @@ def prepared_slate(bundle: Bundle, query: Query, now: float) -> Slate | None:
     if answer is None:
         return None
     told = orjson.loads(answer)
-    return Slate(rec_id(bundle, query, told["items"]), query.placement, bundle.version, **told)
+    return Slate(rec_id(bundle, told.pop("digest")), query.placement, bundle.version, **told)
 
 
-def rec_id(bundle: Bundle, query: Query, items: list[dict[str, Any]]) -> str:
+def digest(query: Query, items: list[dict[str, Any]]) -> str:
+    """Return a digest of a query and the items of its answer."""
+    return hashlib.sha256(repr((query, [item["item_id"] for item in items])).encode()).hexdigest()
+
+
+def rec_id(bundle: Bundle, digest: str) -> str:
     """Return a digest of version, query and items, so it names one answer also where the same question gets another."""
-    ids = [item["item_id"] for item in items]
-    return hashlib.sha256(repr((bundle.version, query, ids)).encode()).hexdigest()[:20]
+    return hashlib.sha256(f"{bundle.version} {digest}".encode()).hexdigest()[:20]

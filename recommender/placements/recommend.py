@@ -26,7 +26,7 @@ from recommender.placements.for_you import FOR_YOU
 from recommender.placements.new_arrivals import NEW_ARRIVALS
 from recommender.placements.placement import Placement, Rung
 from recommender.placements.popular import POPULAR
-from recommender.placements.prepared import prepared_slate, rec_id
+from recommender.placements.prepared import digest, prepared_slate, rec_id
 from recommender.placements.query import MAX_K, Query, Slate
 from recommender.placements.shop_rules import InForce, shop_rules
 from recommender.placements.similar_items import SIMILAR_ITEMS
@@ -77,7 +77,7 @@ def slate_of(bundle: Bundle, query: Query, choice: Choice) -> Slate:
     """Put a choice into words."""
     items = _describe(bundle, query, choice)
     return Slate(
-        rec_id=rec_id(bundle, query, items),
+        rec_id=rec_id(bundle, digest(query, items)),
         placement=choice.placement.name,
         model_version=bundle.version,
         items=items,
