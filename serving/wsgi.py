@@ -6,7 +6,6 @@ application is preloaded. A worker computes with one thread per request: its thr
 
 from __future__ import annotations
 
-import gc
 import ipaddress
 import logging
 import os
@@ -158,8 +157,6 @@ def worker_app(
     app.register_blueprint(admin.blueprint(office, admin.Door(keys, sessions)))
     samples.start()
     live.start()  # last, so that nobody misses the first version
-    gc.collect()
-    gc.freeze()
     return app
 
 
