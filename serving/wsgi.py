@@ -10,6 +10,7 @@ import ipaddress
 import logging
 import os
 import socket
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -29,6 +30,7 @@ from recommender.event_log import EventLog
 from serving import admin, logs
 from serving.app import create_app
 from serving.auth import Guard
+from serving.crowd import Crowd
 from serving.figures import Samples
 from serving.journal import LogJournal, NoJournal
 from serving.key_ring import KeyRing
@@ -42,6 +44,7 @@ LOADING_SECONDS = 120  # gunicorn kills a worker that is silent for longer, and 
 MAX_REQUEST_LINE_BYTES = 8190  # the most gunicorn allows
 MAX_HEADERS = 64
 MAX_HEADER_BYTES = 8190
+HEAD_START_SECONDS = 0.001
 VERIFIED = "verified"  # beside the metrics, in the one folder that all workers share
 
 log = logging.getLogger(__name__)
@@ -91,7 +94,22 @@ def authority(host: str, port: int) -> str:
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """gthread whose threads each keep BLAS and OpenMP to themselves; OpenMP has its limit per thread."""
+    """gthread whose threads each keep BLAS and OpenMP to themselves, and that leaves new connections to idler workers.
+
+    OpenMP has its limit per thread.
+    """
+
+    def notify(self) -> None:
+        """Say that this worker is alive, and how many connections it holds."""
+        super().notify()
+        self.app.crowd.tell(self.age, self.nr_conns)
+
+    def accept(self, listener: Any) -> None:
+        """Take a connection, unless a worker that holds fewer does so within a moment."""
+        if self.nr_conns > self.app.crowd.fewest():
+            time.sleep(HEAD_START_SECONDS)
+        super().accept(listener)
+        self.app.crowd.tell(self.age, self.nr_conns)
 
     def get_thread_pool(self) -> ThreadPoolExecutor:
         """Return the pool that answers requests."""
@@ -102,6 +120,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn with our settings; `load` runs in each worker, after the fork."""
 
     def __init__(self, config: Config, host: str, port: int, workers: int, metrics: Path) -> None:
+        self.crowd = Crowd()
         self._config = config
         self._metrics = metrics
         self._sessions = admin.Sessions.of(os.environ, before_fork=True)
@@ -120,7 +139,7 @@ class Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "keepalive": 15,
             "logger_class": logs.JsonLog if config.serving.log_format == "json" else logs.TextLog,
             "accesslog": "-",
-            "child_exit": _forgetting(metrics),
+            "child_exit": _forgetting(metrics, self.crowd),
             "control_socket_disable": True,
             "proc_name": "alsobought",
         }
@@ -160,12 +179,13 @@ def worker_app(
     return app
 
 
-def _forgetting(metrics: Path) -> Callable[[Any, Any], None]:
-    """Return what takes out of the metrics what only living workers have; what a dead one counted stays."""
+def _forgetting(metrics: Path, crowd: Crowd) -> Callable[[Any, Any], None]:
+    """Return what forgets a dead worker's connections and what only living ones have of metrics; its counts stay."""
 
     def forget(_: Any, worker: Any) -> None:
         from prometheus_client.multiprocess import mark_process_dead
 
+        crowd.forget(worker.age)
         mark_process_dead(worker.pid, str(metrics))  # type: ignore[no-untyped-call]
 
     return forget
