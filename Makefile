@@ -61,7 +61,7 @@ sanitize: compiler .venv/.all ## run the tests of the native kernels under the a
 bench: openmp .venv/.all ## measure the server on the demo's bundle, and list the other benchmarks
 	@echo "Benchmarks, each with --help: python benchmarks/reading.py, benchmarks/serving_load.py;" \
 		"python -m benchmarks.MODULE, MODULE one of: training search als_defaults quality baskets needs batch gate faults" \
-		"kills mutated_artefacts nights attacks serving_events serving_scale promotions slow_clients ga4_lines"
+		"kills mutated_artefacts nights refresh sizing hundred_million attacks serving_events serving_scale promotions slow_clients ga4_lines"
 	@test -e $(BUNDLE) || { echo "No demo bundle yet: run make demo first."; exit 1; }
 	@$(BIN)/alsobought serve $(DEMO) --port $(BENCH_PORT) --quiet 2>.venv/bench.log & server=$$!; trap 'kill $$server' EXIT; \
 	until $(BIN)/python -c 'import urllib.request as r; r.urlopen("http://127.0.0.1:$(BENCH_PORT)/readyz")' 2>/dev/null; \

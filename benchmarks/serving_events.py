@@ -64,9 +64,7 @@ def serving(store: Path, workers: int, event_log: str = LOG) -> Iterator[Server]
         (folder / "shop.toml").write_text(
             f"[store]\npath = {json.dumps(str(store.resolve()))}\n[serving]\nevent_log = {json.dumps(event_log)}\n"
         )
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
+        port = free_port()
         command = [sys.executable, "-m", "recommender", "serve", "--config", str(folder / "shop.toml"), "--quiet"]
         started = time.perf_counter()
         with (folder / "server.log").open("wb") as log:
@@ -82,6 +80,13 @@ def serving(store: Path, workers: int, event_log: str = LOG) -> Iterator[Server]
         finally:
             process.terminate()
             process.wait(30)
+
+
+def free_port() -> int:
+    """Return a port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def answers(port: int) -> bool:

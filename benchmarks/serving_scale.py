@@ -17,7 +17,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -30,7 +29,7 @@ from urllib.parse import urlencode
 import numpy as np
 
 from benchmarks.large_shop import DEPARTMENTS, LargeShop, write_ids
-from benchmarks.serving_events import ask, serving, start, wait
+from benchmarks.serving_events import ask, free_port, serving, start, wait
 from benchmarks.serving_load import measure, measure_at_rate
 from benchmarks.training.record import write_record
 from recommender.bundle import Store
@@ -127,12 +126,9 @@ def questions(shop: LargeShop) -> dict[str, list[bytes]]:
 @contextmanager
 def bare(body: str, workers: int) -> Iterator[int]:
     """Run a bare route that answers `body`; yield its port."""
-    with TemporaryDirectory(prefix="bare-route-") as name, socket.socket() as probe:
-        answer = Path(name) / "answer.json"
+    with TemporaryDirectory(prefix="bare-route-") as name:
+        answer, port = Path(name) / "answer.json", free_port()
         answer.write_text(body, encoding="utf-8")
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        probe.close()
         command = [sys.executable, "-m", "benchmarks.bare_server", "--port", str(port), "--body", str(answer)]
         with (Path(name) / "server.log").open("wb") as log:
             process = subprocess.Popen([*command, "--workers", str(workers)], stdout=subprocess.DEVNULL, stderr=log)

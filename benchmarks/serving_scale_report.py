@@ -22,9 +22,9 @@ def serving_scale_section(record: dict[str, Any]) -> list[str]:
     return [
         f"## The server and a large shop: {size}",
         "",
-        f"Generated, a bundle of {setting['bundle_mb']:,} MB; {setting['workers']} workers, client on the same cores,",
-        f"which other work shared: load average before a reading {min(waiting)} to {max(waiting)}, so the shares say",
-        "more than rates and times. The bare route is Flask with one constant answer, in turn with ours. *new* asks",
+        f"Generated, a bundle of {setting['bundle_mb']:,} MB; {setting['workers']} workers, client on the same cores.",
+        f"Load average before a reading, the one before it included: {min(waiting)} to {max(waiting)}.",
+        "The bare route is Flask with one constant answer, in turn with ours. *new* asks",
         "for no item twice, *popular* for a few very often, *worked out* for nine items, which no answer is prepared",
         "for; for-you folds in 50 items under two filters. At half: half as many a second, sent at fixed times, timed",
         "from when they were due.",

@@ -27,7 +27,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.serving_events import serving, wait
+from benchmarks.serving_events import free_port, serving, wait
 from benchmarks.serving_load import read_item_ids
 from benchmarks.training.record import write_record
 
@@ -67,11 +67,8 @@ def main() -> None:
 @contextmanager
 def nginx(upstream: int) -> Iterator[int]:
     """Run nginx with the documented configuration before a server's port; yield the port it listens on."""
-    with TemporaryDirectory(prefix="slow-clients-") as name, socket.socket() as probe:
-        folder = Path(name)
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-        probe.close()
+    with TemporaryDirectory(prefix="slow-clients-") as name:
+        folder, port = Path(name), free_port()
         text = CONF.read_text().replace("127.0.0.1:8000", f"127.0.0.1:{upstream}")
         text = text.replace("listen 443 ssl", f"listen 127.0.0.1:{port} ssl")
         for place in PLACES:

@@ -651,7 +651,7 @@ class Serving(Record):
         100_000,
         ge=0,
         description="Best-selling items whose also-bought and similar-items answers `train` works out beforehand, "
-        "about 1.2 kB an item; those of others are worked out when asked for.",
+        "about 1 kB an item; those of others are worked out when asked for.",
     )
 
 
