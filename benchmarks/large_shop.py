@@ -76,6 +76,7 @@ class LargeShop:
             als_index=als_index,
             similar_index=similar_index,
             similar=similar,
+            bought_within=SimilarityModel.empty(self.items),
             trade_ups=_no_trade_ups(owned, catalogue.price),
             cycles=PurchaseCycles.empty(self.users, consumable),
             ownership=_owned(histories),

@@ -252,9 +252,9 @@ class UpSellConfig(Record):
     high: float = Field(2.0, gt=1, description="Highest price, as a multiple; of a unit too where packages compare.")
     strength: float = Field(10.0, gt=0, description="Customers that the popularity of a candidate counts for.")
     gain_weight: float = Field(
-        0.5, ge=0, le=1, description="Rank by chance * gain ^ this: 0 by the chance alone, 1 by the expected gain."
+        0.3, ge=0, le=1, description="Rank by chance * gain ^ this: 0 by the chance alone, 1 by the expected gain."
     )
-    taste_weight: float = Field(0.15, ge=0, description="How far the named user's factors count beside the chance.")
+    taste_weight: float = Field(0.3, ge=0, description="How far the named user's factors count beside the chance.")
     max_candidates: int = Field(100, ge=1, description="Kept per item.")
 
     @model_validator(mode="after")

@@ -26,7 +26,8 @@ class Bundle:
     `histories` holds users, then sessions. The rows of `category_purchase` are categories, as `Catalogue.category`;
     `pair_facts` stand in the places of `co_purchase`.
     `als_index` searches by inner product, `similar_index` by cosine; `similar` holds what the latter
-    answers about each of its own items, as far as that was computed before. `cycles` are those of users, `ownership`
+    answers about each of its own items, as far as that was computed before. `bought_within` has what buyers of an item
+    bought of its category. `cycles` are those of users, `ownership`
     has users, then sessions. `prepared` holds answers about single items, by placement; others are worked out.
     """
 
@@ -49,6 +50,7 @@ class Bundle:
     als_index: ItemIndex
     similar_index: ItemIndex
     similar: SimilarityModel
+    bought_within: SimilarityModel
     trade_ups: TradeUps
     cycles: PurchaseCycles
     ownership: Ownership

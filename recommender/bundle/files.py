@@ -38,7 +38,7 @@ SEAL = "manifest.sha256"
 """The digest of the manifest, which has those of all other files; `sha256sum --check` reads it."""
 
 ID_MAPS = ("users", "sessions", "items")
-SIMILARITIES = ("item_knn", "ease", "co_purchase", "category_purchase", "similar")
+SIMILARITIES = ("item_knn", "ease", "co_purchase", "category_purchase", "similar", "bought_within")
 ITEM_SCORES = ("popular", "trending", "new_arrivals")
 NEEDS = ("trade_ups", "cycles", "ownership")
 PREPARED = "prepared"
@@ -188,6 +188,7 @@ def read_files(folder: Path, manifest: Manifest) -> Bundle:
             als_index=_load_index(folder, manifest, "als_index"),
             similar_index=_load_index(folder, manifest, "similar_index"),
             similar=_load_arrays(folder / "similar", SimilarityModel),
+            bought_within=_load_arrays(folder / "bought_within", SimilarityModel),
             trade_ups=_load_arrays(folder / "trade_ups", TradeUps),
             cycles=_load_arrays(folder / "cycles", PurchaseCycles),
             ownership=_load_arrays(folder / "ownership", Ownership),

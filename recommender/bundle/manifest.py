@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from recommender.config import Config
 from recommender.models import ChanceCurve
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 UNPUBLISHED = "unpublished"
 
 

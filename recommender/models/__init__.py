@@ -7,6 +7,7 @@ bundle.
 
 from recommender.models.als import ALS
 from recommender.models.baskets import Baskets, build_baskets
+from recommender.models.bought_within import BoughtWithin
 from recommender.models.calibration import ChanceCurve, chances, fit_curve
 from recommender.models.co_purchase import CoPurchase, FittedPairs, Kinship
 from recommender.models.ease import EASE
@@ -30,6 +31,7 @@ __all__ = [
     "PAIR",
     "SUPPORT_DAYS",
     "Baskets",
+    "BoughtWithin",
     "ChanceCurve",
     "CoPurchase",
     "FactorModel",

@@ -39,7 +39,8 @@ class UpSell:
 
     Candidates of a are items of its category whose titles share its words, or that `min_support` users stepped up to;
     without a category, items whose titles share most words. Their price is `low` to `high` times that of a; where the
-    sizes of the packages are known in one unit, no unit costs more than `high` times as much either.
+    sizes of the packages are known in one unit, no unit costs more than `high` times as much either, unless those
+    `min_support` users stepped up to it all the same.
 
     Parameters
     ----------
@@ -134,19 +135,17 @@ class UpSell:
                 column.append(np.tile(nameless, len(row[-1]) // max(len(nameless), 1)))
             pair = distinct(np.concatenate(row).astype(np.int64) * len(members) + np.concatenate(column))
             anchors, items = members[pair // len(members)], members[pair % len(members)]
-            fine = self._dearer(anchors, items, price, amount, unit)
+            proven = np.zeros(len(anchors), bool) if often is None else np.asarray(often[anchors, items]).ravel() > 0
+            fine = self._in_band(price, anchors, items) & (proven | self._worth(anchors, items, price, amount, unit))
             yield anchors[fine], items[fine]
 
-    def _dearer(
+    def _worth(
         self, anchors: Ints, items: Ints, price: Floats, amount: Floats, unit: NDArray[np.str_]
     ) -> NDArray[np.bool_]:
-        """Return which candidates are dearer by the band; where sizes are known, no unit may exceed it either."""
+        """Return of which candidates, shape (n,), no unit costs more than the band allows, where sizes are known."""
         comparable = (unit[items] == unit[anchors]) & (unit[items] != "")
         larger = np.where(comparable, amount[items] / amount[anchors], 1)
-        ratio = price[items] / price[anchors]
-        by_unit = ratio / larger
-        whole = (ratio >= self.low - 1e-9) & (ratio <= self.high + 1e-9)
-        return np.asarray(whole & (by_unit <= self.high + 1e-9))
+        return np.asarray(price[items] / price[anchors] / larger <= self.high + 1e-9)
 
     def _best(self, anchors: Ints, items: Ints, both: BoughtBoth, prior: Floats) -> tuple[Ints, Ints, Floats]:
         """Return the most probable candidates of each anchor with their chances, best first."""

@@ -20,6 +20,7 @@ from recommender.index import ItemIndex, build_index, nearest_neighbours
 from recommender.kernels import solver_name
 from recommender.matrix import Histories, Influence, Limited, last_time, main_event_type, net_of_returns
 from recommender.models import (
+    BoughtWithin,
     FactorModel,
     FittedPairs,
     NewArrivals,
@@ -57,8 +58,16 @@ def fit_bundle(
     histories = events.histories(config)
     taste = fit_taste(histories, events.goal, events.as_of, dataset, config, warm_start=warm_start, progress=progress)
     started_from = None if warm_start is None else warm_start.version
-    trade_ups = _fit_up_sell(events.goal, events.as_of, dataset, config, progress)
-    return assemble(dataset, config, events, pairs, taste, trade_ups, started_from=started_from)
+    steps = _fit_steps(events.goal, events.as_of, dataset, config, progress)
+    return assemble(dataset, config, events, pairs, taste, steps, started_from=started_from)
+
+
+@dataclass(frozen=True, slots=True)
+class FittedSteps:
+    """What up-sell asks: dearer items of the same need, and what buyers of an item bought of its category."""
+
+    trade_ups: TradeUps
+    bought_within: SimilarityModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +112,7 @@ def assemble(
     training: TrainingEvents,
     bought: FittedPairs,
     taste: Taste,
-    trade_ups: TradeUps,
+    steps: FittedSteps,
     *,
     started_from: str | None = None,
     for_you_only: bool = False,
@@ -161,7 +170,8 @@ def assemble(
         als_index=taste.als_index,
         similar_index=similar_index,
         similar=SimilarityModel.empty(len(dataset.items)),
-        trade_ups=trade_ups,
+        bought_within=steps.bought_within,
+        trade_ups=steps.trade_ups,
         cycles=cycles,
         ownership=owned(
             training.kept, dataset.catalogue, cycles, config.ownership, config.models.repurchase.horizon_days
@@ -181,12 +191,13 @@ def _burst_items(limited: Limited, items: IdMap) -> list[str]:
     return list(dict.fromkeys(items.id_of(burst.item) for burst in by_size))[:MOST_BURST_ITEMS]
 
 
-def _fit_up_sell(goal: Events, as_of: int | None, dataset: Dataset, config: Config, progress: Progress) -> TradeUps:
+def _fit_steps(goal: Events, as_of: int | None, dataset: Dataset, config: Config, progress: Progress) -> FittedSteps:
     up_sell = config.models.up_sell
     model = UpSell(
         up_sell.low, up_sell.high, up_sell.strength, config.models.co_purchase.min_support, up_sell.max_candidates
     )
-    return model.fit(goal, dataset.catalogue, as_of, progress=progress)
+    trade_ups = model.fit(goal, dataset.catalogue, as_of, progress=progress)
+    return FittedSteps(trade_ups, BoughtWithin().fit(goal, dataset.catalogue.category, as_of, progress=progress))
 
 
 def _similar_index(als: FactorModel, supported: NDArray[np.bool_], config: Config) -> tuple[ItemIndex, float]:

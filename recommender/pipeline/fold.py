@@ -23,7 +23,6 @@ from recommender.models import (
     FittedPairs,
     Popularity,
     SimilarityModel,
-    TradeUps,
     fold_in_items,
     mean_of_alike,
     renumbered,
@@ -31,7 +30,7 @@ from recommender.models import (
     renumbered_trade_ups,
     with_rows_of,
 )
-from recommender.pipeline.fit import TrainingEvents, assemble, training_events
+from recommender.pipeline.fit import FittedSteps, TrainingEvents, assemble, training_events
 from recommender.pipeline.pairs import fit_some_pairs
 from recommender.pipeline.taste import Taste, index_of_factors, user_items_of
 from recommender.progress import Progress, silent
@@ -86,9 +85,10 @@ class Carried:
         return renumbered_pairs(found, self.items, self.categories, len(self.item_ids), len(self.catalogue.categories))
 
     @cached_property
-    def trade_ups(self) -> TradeUps:
-        """Dearer items of the same need, at the prices of now."""
-        return renumbered_trade_ups(self.live.trade_ups, self.items, self.catalogue.price)
+    def steps(self) -> FittedSteps:
+        """Dearer items of the same need at the prices of now, and what is bought within a category."""
+        trade_ups = renumbered_trade_ups(self.live.trade_ups, self.items, self.catalogue.price)
+        return FittedSteps(trade_ups, self.similar(self.live.bought_within))
 
 
 def fold_bundle(
@@ -119,7 +119,7 @@ def fold_bundle(
         training,
         pairs,
         taste,
-        carried.trade_ups,
+        carried.steps,
         started_from=carried.live.version,
         for_you_only=for_you_only,
     )

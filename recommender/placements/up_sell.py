@@ -13,6 +13,8 @@ from recommender.placements.placement import Placement, Rung
 from recommender.ranking import FromAll, FromScores, Only
 
 LEAST_TASTE = 1e-4
+OF_ANCHOR = 0.5
+"""How much the chance of the item asked about counts beside the shares of all that the user bought of its kind."""
 
 
 def _ladder(bundle: Bundle, asked: Asked) -> list[Rung]:
@@ -36,10 +38,9 @@ def _ladder(bundle: Bundle, asked: Asked) -> list[Rung]:
 
 
 def _scores(bundle: Bundle, asked: Asked, anchor: int) -> NDArray[np.float32]:
-    """Return chance * taste * (what it costs more, as a share of the price) ^ gain_weight, shape (I,).
+    """Return chance * (what it costs more, as a share of the price) ^ gain_weight, shape (I,).
 
-    Taste compares candidates by the user's factors and holds those back that cost more than the user ever paid for an
-    item of the category; it is 1 where no user is named. What the user bought before is no step up.
+    What the user bought before is no step up.
     """
     config, model = bundle.config.models.up_sell, bundle.trade_ups
     row = model.row(anchor)
@@ -48,22 +49,32 @@ def _scores(bundle: Bundle, asked: Asked, anchor: int) -> NDArray[np.float32]:
     gain = np.minimum(model.price[items] / model.price[anchor] - 1, 1)
     scores = np.zeros(len(bundle.items), dtype=np.float32)
     if len(items):
-        scores[items] = chance * gain**config.gain_weight * _taste(bundle, asked, items)
+        scores[items] = _for_user(bundle, asked, items, chance) * gain**config.gain_weight
     return scores
 
 
-def _taste(bundle: Bundle, asked: Asked, items: NDArray[np.int32]) -> NDArray[np.float32]:
+def _for_user(
+    bundle: Bundle, asked: Asked, items: NDArray[np.int32], chance: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return the chance of candidates, shape (n,), as the user's history changes it; without one it stays as it is.
+
+    It becomes sum_i share(i -> j) + 0.5 * (chance_j + taste_weight * taste_j): i are the items of the category that the
+    user bought, share(i -> j) says what their buyers lately bought, and taste_j is the share of j in what the user's
+    factors say of all candidates. What costs more than the user ever paid in the category is held back by the ratio.
+    """
     if not len(asked.history):
-        return np.ones(len(items), dtype=np.float32)
+        return chance
     user_factors = bundle.als.fold_in_one(asked.history, asked.values)
     liked = np.maximum(bundle.als.item_factors[items] @ user_factors, LEAST_TASTE)
-    taste = np.asarray((liked / liked.max()) ** bundle.config.models.up_sell.taste_weight, dtype=np.float32)
+    taste = bundle.config.models.up_sell.taste_weight * liked / liked.sum()
     bought = asked.history[asked.owned]
     alike = bought[bundle.catalogue.category[bought] == bundle.catalogue.category[items[0]]]
+    shares, _ = bundle.bought_within.summed(alike, np.ones(len(alike), dtype=np.float32))
+    likely = shares[items] + OF_ANCHOR * (chance + taste)
     paid = bundle.trade_ups.price[alike]
-    if not np.isfinite(paid).any():
-        return taste
-    return np.asarray(taste * np.minimum(1, np.nanmax(paid) / bundle.trade_ups.price[items]), dtype=np.float32)
+    if np.isfinite(paid).any():
+        likely *= np.minimum(1, np.nanmax(paid) / bundle.trade_ups.price[items])
+    return np.asarray(likely, dtype=np.float32)
 
 
 def _paths(bundle: Bundle, anchor: int) -> list[str]:

@@ -35,7 +35,7 @@ FILES = [
     "catalogue.arrow",
     *(
         f"{name}/{part}.npy"
-        for name in ("item_knn", "ease", "co_purchase", "category_purchase", "similar")
+        for name in ("item_knn", "ease", "co_purchase", "category_purchase", "similar", "bought_within")
         for part in ("indptr", "neighbours", "scores", "support")
     ),
     *(
@@ -240,7 +240,7 @@ def test_two_files_changed_places(store: Store) -> None:
         b"[]",
         b"null",
         b"{}",
-        b'{"schema_version": 8}',
+        b'{"schema_version": 9}',
         b'{"version": 7',
         "{“”}".encode("utf-16"),
     ],
@@ -256,7 +256,7 @@ def test_manifest_garbage(store: Store, content: bytes) -> None:
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"schema_version": 2}, "has schema 2, this program reads 8"),
+        ({"schema_version": 2}, "has schema 2, this program reads 9"),
         ({"version": "v00007"}, "belongs to version v00007"),
         ({"n_users": None}, "is not a bundle's manifest"),
         ({"surplus": 1}, "is not a bundle's manifest"),

@@ -105,6 +105,14 @@ def test_packages_are_compared_by_unit_too_and_never_cheaper_as_a_whole() -> Non
     assert sorted(candidates(model, 0)) == [1, 2, 3]
 
 
+def test_a_smaller_package_that_many_stepped_up_to_is_one_all_the_same() -> None:
+    goods = shop(("Coffee, 500 g", "Coffee", 10.0), ("Coffee, 350 g", "Coffee", 16.0), ("Coffee, 90 g", "Coffee", 21.0))
+    rows = [E(item, user=user, day=item) for user in range(5) for item in (0, 1, 2)]
+    for most, found in ((5, [1]), (4, [])):
+        events = make_events(*rows[: 3 * most])
+        assert candidates(UpSell(min_support=5).fit(events, goods, events.as_of), 0) == found
+
+
 prices_of_a_shelf = st.lists(st.one_of(st.none(), st.floats(0.01, 500)), min_size=1, max_size=12)
 
 

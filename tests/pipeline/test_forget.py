@@ -109,7 +109,7 @@ def test_the_next_version_is_the_one_of_a_shop_that_never_met_the_user(
     assert ours.users.index_of(USER) is None
     assert list(ours.users) == list(theirs.users)
     assert list(ours.sessions) == list(theirs.sessions)
-    for name in ("co_purchase", "item_knn", "similar", "category_purchase"):
+    for name in ("co_purchase", "item_knn", "similar", "category_purchase", "bought_within"):
         for column in ("indptr", "neighbours", "scores"):
             np.testing.assert_array_equal(
                 getattr(getattr(ours, name), column), getattr(getattr(theirs, name), column), err_msg=f"{name} {column}"

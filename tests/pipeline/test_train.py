@@ -247,7 +247,7 @@ def test_a_live_version_that_cannot_be_read_is_protected_all_the_same(configure:
     config = configure()
     trained(config, toy_shop)
     manifest = config.store_path / "v00001" / "manifest.json"
-    manifest.write_text(manifest.read_text().replace('"schema_version": 8', '"schema_version": 7'))
+    manifest.write_text(manifest.read_text().replace('"schema_version": 9', '"schema_version": 8'))
     result = trained(config, toy_shop)
     assert "the live version can't be read, so its recipe was not compared" in result.verdict
     assert result.version == "v00002"

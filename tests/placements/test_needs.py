@@ -84,6 +84,28 @@ def test_reasons_of_a_step_up_are_true(toy_bundle: Bundle, toy_shop: ToyShop, pu
     assert told
 
 
+def test_what_a_household_has_of_the_kind_decides_which_step_up_it_sees() -> None:
+    names = {"A": 10.0, "B": 15.0, "C": 15.0, "OATS": 10.0}
+    catalogue = pd.DataFrame(
+        [(name, f"Muesli {name}", "Muesli", price) for name, price in names.items()],
+        columns=["item_id", "title", "category", "price"],
+    )
+    baskets = [("A", "B")] * 30 + [("OATS", "C")] * 30 + [("OATS",)]
+    rows = [
+        (f"u{user}", item, f"o{user}", "purchase", pd.Timestamp("2026-01-01", tz="UTC"))
+        for user, basket in enumerate(baskets)
+        for item in basket
+    ]
+    events = pd.DataFrame(rows, columns=["user_id", "item_id", "order_id", "event", "timestamp"])
+    config = parse_config(SECTIONS)
+    bundle = fit_bundle(read_dataset(config, events=events, catalogue=catalogue)[0], config)
+    asked = {
+        user: [item["item_id"] for item in recommend(bundle, Query("up-sell", item_ids=("A",), user_id=user)).items]
+        for user in (None, "u60")
+    }
+    assert asked == {None: ["B", "C"], "u60": ["C", "B"]}
+
+
 def test_a_larger_package_is_named(toy_bundle: Bundle) -> None:
     first = recommend(toy_bundle, Query("up-sell", item_ids=("BEANS-DC",))).items[0]
     assert first["item_id"] == "BEANS-HB"
