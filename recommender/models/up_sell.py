@@ -22,6 +22,8 @@ Ints = NDArray[np.int64]
 
 ALIKE, ALIKE_WITHOUT_CATEGORY = 0.3, 0.5
 """Cosine of the words of two titles from which on they name one need, inside a category and without categories."""
+PROVEN_ALIKE_WITHOUT_CATEGORY = 0.4
+"""The same without categories, where enough users stepped up; inside a category these need no words in common."""
 ALWAYS, NOW = 0.6, 0.4
 """How much the buyers of all time and of the last RECENT_DAYS say of a candidate no one has stepped up to yet."""
 RECENT_DAYS = 28
@@ -38,9 +40,9 @@ class UpSell:
     day, is counted apart and told as a trade-up.
 
     Candidates of a are items of its category whose titles share its words, or that `min_support` users stepped up to;
-    without a category, items whose titles share most words. Their price is `low` to `high` times that of a; where the
-    sizes of the packages are known in one unit, no unit costs more than `high` times as much either, unless those
-    `min_support` users stepped up to it all the same.
+    without a category, items whose titles share most words, or many if so many users stepped up. Their price is `low`
+    to `high` times that of a; where the sizes of the packages are known in one unit, no unit costs more than `high`
+    times as much either, unless `min_support` users stepped up all the same.
 
     Parameters
     ----------
@@ -104,39 +106,39 @@ class UpSell:
         often = both.stepped_up(self.min_support)
         for code in np.unique(category[priced]).tolist():
             members = np.flatnonzero(priced & (category == code))
-            if code >= 0 and len(members) > 1:
-                yield from self._of_group(members, vectors, ALIKE, often, price, amount, unit)
-            elif code < 0:
-                yield from self._of_group(members, vectors, ALIKE_WITHOUT_CATEGORY, None, price, amount, unit)
+            if len(members) > 1:
+                yield from self._of_group(members, vectors, often, price, amount, unit, one_category=code >= 0)
 
     def _of_group(
         self,
         members: Ints,
         vectors: sp.csr_matrix,
-        alike: float,
-        often: sp.csr_matrix | None,
+        often: sp.csr_matrix,
         price: Floats,
         amount: Floats,
         unit: NDArray[np.str_],
+        *,
+        one_category: bool,
     ) -> Iterator[tuple[Ints, Ints]]:
         words = vectors[members]
-        untitled = np.diff(words.indptr) == 0
+        nameless = np.flatnonzero((np.diff(words.indptr) == 0) & one_category)
         size = max(1, PAIRS_PER_BLOCK // len(members))
         for start in range(0, len(members), size):
-            similar = (words[start : start + size] @ words.T).tocoo()
-            near = similar.data >= alike
-            row, column = [similar.row[near] + start], [similar.col[near]]
-            if often is not None:
-                stepped = often[members[start : start + size]][:, members].tocoo()
-                row.append(stepped.row + start)
-                column.append(stepped.col)
-                nameless = np.flatnonzero(untitled)
-                row.append(np.repeat(nameless[(nameless >= start) & (nameless < start + size)], len(nameless)))
-                column.append(np.tile(nameless, len(row[-1]) // max(len(nameless), 1)))
-            pair = distinct(np.concatenate(row).astype(np.int64) * len(members) + np.concatenate(column))
+            similar = words[start : start + size] @ words.T
+            stepped = often[members[start : start + size]][:, members]
+            if not one_category:
+                stepped = stepped.multiply(similar >= PROVEN_ALIKE_WITHOUT_CATEGORY)
+            similar, stepped = similar.tocoo(), stepped.tocoo()
+            near = similar.data >= (ALIKE if one_category else ALIKE_WITHOUT_CATEGORY)
+            unnamed = nameless[(nameless >= start) & (nameless < start + size)]
+            row = np.concatenate([stepped.row + start, similar.row[near] + start, np.repeat(unnamed, len(nameless))])
+            column = np.concatenate([stepped.col, similar.col[near], np.tile(nameless, len(unnamed))])
+            code = row.astype(np.int64) * len(members) + column
+            pair = distinct(code)
             anchors, items = members[pair // len(members)], members[pair % len(members)]
-            proven = np.zeros(len(anchors), bool) if often is None else np.asarray(often[anchors, items]).ravel() > 0
-            fine = self._in_band(price, anchors, items) & (proven | self._worth(anchors, items, price, amount, unit))
+            proven = np.isin(pair, code[: len(stepped.row)])
+            worth = proven | self._worth(anchors, items, price, amount, unit)
+            fine = worth & self._in_band(price, anchors, items)
             yield anchors[fine], items[fine]
 
     def _worth(

@@ -22,12 +22,13 @@ def _ladder(bundle: Bundle, asked: Asked) -> list[Rung]:
         return [best_sellers(bundle)]
     anchor, config = int(asked.anchors[0]), bundle.config.models.up_sell
     own = Rung("trade_up", FromAll.scored(_scores(bundle, asked, anchor)), reasons.step_up(bundle, anchor))
-    if not np.isfinite(bundle.trade_ups.price[anchor]):
-        return [own]  # nothing is known to be dearer
+    paths = _paths(bundle, anchor)
+    if not np.isfinite(bundle.trade_ups.price[anchor]) or not paths:
+        return [own]  # nothing is known to be dearer, or to serve the same need
     in_band = bundle.trade_ups.dearer(anchor, config.low, config.high)
     dearer = bundle.trade_ups.dearer(anchor, config.low, np.inf)
-    similar, paths = similar_factors(bundle, anchor, fallback=True), _paths(bundle, anchor)
-    related = bundle.catalogue.in_category(paths[:2][-1]) if paths else np.ones(len(in_band), dtype=bool)
+    similar = similar_factors(bundle, anchor, fallback=True)
+    related = bundle.catalogue.in_category(paths[:2][-1])
     return [
         own,
         *_best_of(bundle, paths[:1], in_band),

@@ -90,6 +90,16 @@ def test_without_categories_titles_alone_tell() -> None:
     assert candidates(model, 0) == [1]
 
 
+def test_without_categories_less_alike_titles_need_many_who_stepped_up() -> None:
+    goods = shop(("Red lunch bag", None, 2.0), ("Red jumbo bag", None, 3.0), ("Paper napkins", None, 3.0))
+    cosine = (title_vectors(["Red lunch bag", "Red jumbo bag", "Paper napkins"])[:2]).toarray()
+    assert 0.4 <= cosine[0] @ cosine[1] < 0.5
+    rows = [E(item, user=user, day=day) for user in range(5) for item, day in ((0, 1), (1, 9), (2, 9))]
+    for most, found in ((5, [1]), (4, [])):
+        events = make_events(*rows[: 3 * most])
+        assert candidates(UpSell(min_support=5).fit(events, goods, events.as_of), 0) == found
+
+
 def test_packages_are_compared_by_unit_too_and_never_cheaper_as_a_whole() -> None:
     goods = shop(
         ("Coffee, 500 g", "Coffee", 10.0),

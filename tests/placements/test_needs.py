@@ -106,6 +106,17 @@ def test_what_a_household_has_of_the_kind_decides_which_step_up_it_sees() -> Non
     assert asked == {None: ["B", "C"], "u60": ["C", "B"]}
 
 
+def test_without_a_category_nothing_unlike_is_shown(toy_shop: ToyShop) -> None:
+    bundle = fitted(ToyShop(toy_shop.events, toy_shop.catalogue.drop(columns="category"), toy_shop.truths))
+    shown = 0
+    for anchor in bundle.items.ids_of(range(len(bundle.items))):
+        slate = recommend(bundle, Query("up-sell", 10, item_ids=(anchor,)))
+        shown += len(slate.items)
+        assert {item["source"] for item in slate.items} <= {"trade_up"}
+        assert slate.shortfall == 10 - len(slate.items)
+    assert shown
+
+
 def test_a_larger_package_is_named(toy_bundle: Bundle) -> None:
     first = recommend(toy_bundle, Query("up-sell", item_ids=("BEANS-DC",))).items[0]
     assert first["item_id"] == "BEANS-HB"
