@@ -125,14 +125,14 @@ class UpSell:
         size = max(1, PAIRS_PER_BLOCK // len(members))
         for start in range(0, len(members), size):
             similar = words[start : start + size] @ words.T
-            stepped = often[members[start : start + size]][:, members]
+            proven_steps = often[members[start : start + size]][:, members]
             if not one_category:
-                stepped = stepped.multiply(similar >= PROVEN_ALIKE_WITHOUT_CATEGORY)
-            similar, stepped = similar.tocoo(), stepped.tocoo()
-            near = similar.data >= (ALIKE if one_category else ALIKE_WITHOUT_CATEGORY)
+                proven_steps = proven_steps.multiply(similar >= PROVEN_ALIKE_WITHOUT_CATEGORY)
+            stepped, alike = proven_steps.tocoo(), similar.tocoo()
+            near = alike.data >= (ALIKE if one_category else ALIKE_WITHOUT_CATEGORY)
             unnamed = nameless[(nameless >= start) & (nameless < start + size)]
-            row = np.concatenate([stepped.row + start, similar.row[near] + start, np.repeat(unnamed, len(nameless))])
-            column = np.concatenate([stepped.col, similar.col[near], np.tile(nameless, len(unnamed))])
+            row = np.concatenate([stepped.row + start, alike.row[near] + start, np.repeat(unnamed, len(nameless))])
+            column = np.concatenate([stepped.col, alike.col[near], np.tile(nameless, len(unnamed))])
             code = row.astype(np.int64) * len(members) + column
             pair = distinct(code)
             anchors, items = members[pair // len(members)], members[pair % len(members)]
