@@ -2,13 +2,15 @@
 
     python -m benchmarks.needs
     python -m benchmarks.needs --validation
+    python -m benchmarks.needs --validation 2
 
 up-sell: the last 8 weeks are the test; asked about is the last item of each product type that a household bought
 before, right are its first purchases of that type 1.05 to 2 times dearer, items with at least 5 households in training.
 The rivals show such items only, too. buy-again: the last 28 days are the test;
 right are the past items that a household bought again. With --validation the test is put away, and the same questions
-are put to the 8 weeks and 28 days before it: defaults were chosen there. Prices are medians paid in the 90 days before
-the cut, so that none is known too early. No option is set but those that a row names.
+are put to the 8 weeks and 28 days before it, with 2 to those before these: defaults were chosen there. Prices are
+medians paid in the 90 days before the cut, so that none is known too early. No option is set but those that a row
+names.
 """
 
 from __future__ import annotations
@@ -43,6 +45,7 @@ HALF_LIVES = (15, 30, 60, 90, 120, 240)
 LEAST_BUYERS = 5
 MOST_CASES = 10_000
 K = 10
+PARTS = ("test", "validation", "validation-2")
 
 Slates = NDArray[np.int32]
 
@@ -51,7 +54,15 @@ def main() -> None:
     """Fit, ask, compare, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--journey", type=Path, default=JOURNEY, help="What data/complete_journey.py wrote.")
-    parser.add_argument("--validation", action="store_true", help="Put the test away and ask about what is before it.")
+    parser.add_argument(
+        "--validation",
+        type=int,
+        nargs="?",
+        const=1,
+        default=0,
+        choices=(1, 2),
+        help="Put the test away and ask about what is before it; 2: about what is before that.",
+    )
     asked = parser.parse_args()
     dataset, config = _read(asked.journey)
     end = int(dataset.events.time[-1])
@@ -60,7 +71,7 @@ def main() -> None:
         *_up_sell(dataset, config, end - shift * UP_SELL_DAYS * SECONDS_PER_DAY),
         *_buy_again(dataset, config, end - shift * BUY_AGAIN_DAYS * SECONDS_PER_DAY),
     ]
-    part = "validation" if asked.validation else "test"
+    part = PARTS[asked.validation]
     write_record(f"needs-{part}", {"dataset": "complete-journey", "part": part}, rows, kind="needs")
 
 
