@@ -206,7 +206,7 @@ class CoPurchaseConfig(Record):
     customer_weight: float = Field(
         0.1, ge=0, description="Weight of the share of an item's customers who bought the other one within the window."
     )
-    size_exponent: float = Field(0.7, ge=0, le=2, description="How much less an order of many items says; 0: the same.")
+    size_exponent: float = Field(1.0, ge=0, le=2, description="How much less an order of many items says; 0: the same.")
     user_exponent: float = Field(0.0, ge=0, le=2, description="How much less an order of a customer of many says.")
     half_life_days: float = Field(120.0, ge=0, description="Age at which an order counts half. 0: no decay.")
     recent_half_life_days: float = Field(
@@ -216,9 +216,14 @@ class CoPurchaseConfig(Record):
         5.0, ge=0, description="Orders that what an item's category is bought with counts for, beside its own."
     )
     similarity_weight: float = Field(
-        7.0, ge=0, le=20, description="How far items whose basket factors point the same way are preferred there."
+        8.0, ge=0, le=20, description="How far items that lie in the same kind of baskets are preferred there."
     )
     factors: int = Field(128, ge=0, le=1024, description="Length of the basket factors; 0: none.")
+    pattern_weight: float = Field(
+        40.0,
+        ge=0,
+        description="Orders that what the leading patterns of all baskets say of an item counts for; 0: none.",
+    )
     popularity_discount: float = Field(
         0.0,
         ge=0,

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from recommender.matrix import decay
 from recommender.models.baskets import Baskets
 
-RISE_SHRINKAGE = 2.0
+RISE_SHRINKAGE = 5.0
 
 
 def basket_weights(
@@ -26,12 +26,21 @@ def basket_weights(
     return np.asarray(weights * (of_size.sum() / total) if total > 0 else weights)
 
 
-def rise(by_basket: sp.csr_array, weights: NDArray[np.float64], recency: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Return how much more often each item, shape (I,), is bought in recent baskets, shrunk towards 1.
+def rise(
+    by_basket: sp.csr_array,
+    weights: NDArray[np.float64],
+    recency: NDArray[np.float32],
+    category: NDArray[np.int32],
+) -> NDArray[np.float64]:
+    """Return how much more often each item, shape (I,), is bought in recent baskets.
 
-    (weight of its recent baskets + 2) / (the weight its share of all baskets lets expect + 2), a basket counting as
-    recent by its `recency`, shape (B,).
+    (weight of its recent baskets + 5 c) / (the weight its share of all baskets lets expect + 5), a basket counting as
+    recent by its `recency`, shape (B,). c is the same of all items of its category together, shrunk towards 1;
+    `category`, shape (I,), holds codes, -1 for none: there c is 1.
     """
     recent = by_basket.T @ (weights * recency)
     expected = (by_basket.T @ weights) * ((weights @ recency) / max(weights.sum(), 1e-12))
-    return np.asarray((recent + RISE_SHRINKAGE) / (expected + RISE_SHRINKAGE))
+    of_all = [np.bincount(category + 1, column) for column in (recent, expected)]
+    of_category = (of_all[0] + RISE_SHRINKAGE) / (of_all[1] + RISE_SHRINKAGE)
+    of_category[0] = 1
+    return np.asarray((recent + RISE_SHRINKAGE * of_category[category + 1]) / (expected + RISE_SHRINKAGE))

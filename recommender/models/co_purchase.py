@@ -1,4 +1,4 @@
-"""What is bought with an item: pairs of customers and baskets, on a prior of categories and factors."""
+"""What is bought with an item: pairs of customers and baskets, on priors of categories, factors and patterns."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from recommender.matrix import decay
+from recommender.models.basket_patterns import MOST_PATTERNS, BasketPatterns, dots, fit_basket_patterns
 from recommender.models.basket_weights import basket_weights, rise
 from recommender.models.baskets import Baskets, changes
 from recommender.models.category_purchase import CategoryPurchase, fit_category_purchase
@@ -22,7 +24,6 @@ from recommender.models.threads import available_threads
 from recommender.progress import Progress, silent
 
 PAIRS_PER_BLOCK = 4_000_000
-COSINES_AT_ONCE = 100_000
 
 Floats = NDArray[np.float64]
 Keys = NDArray[np.int64]
@@ -55,15 +56,16 @@ class FittedPairs:
 class CoPurchase:
     """Co-purchase as a smoothed probability, times how much more often the other item is bought now.
 
-    score(i -> j) = [W(i, j) + c V(i, j) + m P(j | category of i) exp(b cos(i, j))] / [W(i) + c + m]
+    score(i -> j) = [W(i, j) + c V(i, j) + m P(j | category of i) exp(b cos(i, j)) + q P_R(j | i)] / [W(i) + c + m + q]
                     x rise(j) x (p / p_j)^d
 
     W is the weight of the baskets with both, or with i: size^-`size_exponent` each, less for customers of many baskets
     (`user_exponent`) and for old ones (`half_life_days`). V(i, j) is the share of i's customers who bought j within
     `window_days`, one who has n items counting 1/n; c = `customer_weight`. The prior, worth m = `prior_weight`, is
-    what the item's category is bought with, towards items whose basket factors point the same way
-    (b = `similarity_weight`). rise is shrunk (`basket_weights.rise`); d = `popularity_discount` takes popularity out, p
-    being the mean popularity of what is bought.
+    what the item's category is bought with, towards items that lie in the same kind of baskets (b = `similarity_weight`;
+    cos is the mean of the cosines of basket factors and of patterns, the former alone where there are none). P_R is what the leading patterns of all baskets say of the two (`BasketPatterns`); it is
+    worth q = `pattern_weight`, nothing for an item that has no part in them. rise is shrunk (`basket_weights.rise`);
+    d = `popularity_discount` takes popularity out, p being the mean popularity of what is bought.
 
     W and V are 0 for pairs behind which fewer than `min_support` distinct customers stand: they neither rank nor show.
     Baskets of more than `max_basket_items` count nowhere.
@@ -73,13 +75,14 @@ class CoPurchase:
     window_days: float = 365.0
     max_neighbours: int = 100
     max_basket_items: int = 200
-    size_exponent: float = 0.7
+    size_exponent: float = 1.0
     user_exponent: float = 0.0
     half_life_days: float = 120.0
     recent_half_life_days: float = 14.0
     customer_weight: float = 0.1
     prior_weight: float = 5.0
-    similarity_weight: float = 7.0
+    similarity_weight: float = 8.0
+    pattern_weight: float = 40.0
     popularity_discount: float = 0.0
 
     def fit(
@@ -105,9 +108,18 @@ class CoPurchase:
             half_life_days=self.half_life_days,
         )
         by_basket = baskets.matrix(n_items)
-        rising = rise(by_basket, weights, decay(baskets.time, as_of, self.recent_half_life_days))
+        rising = rise(by_basket, weights, decay(baskets.time, as_of, self.recent_half_life_days), kinship.category)
         categories = fit_category_purchase(
             baskets, weights, kinship.category, n_items, min_support=self.min_support, progress=progress
+        )
+        patterns = fit_basket_patterns(
+            by_basket,
+            weights,
+            np.asarray(kinship.factors.any(axis=1)),
+            kinship.factors,
+            most=MOST_PATTERNS if self.pattern_weight > 0 else 0,
+            least_weight=categories.most_unsupported,
+            progress=progress,
         )
         chance = Chance.of(baskets, n_items)
         within = WithinCategories.of(baskets, chance, kinship.category)
@@ -120,6 +132,9 @@ class CoPurchase:
             customers_weight,
             in_baskets=Owners.of(by_basket, weights),
             item_weight=np.asarray(by_basket.T @ weights),
+            patterns=patterns,
+            has_patterns=patterns.known,
+            pattern_weight=np.asarray(self.pattern_weight * patterns.known, dtype=np.float64),
             multiplier=rising * self._discount(categories.popularity),
             categories=categories,
             of_categories=of_categories,
@@ -129,7 +144,7 @@ class CoPurchase:
         found = []
         anchors = customers.by_item if n_anchors is None else customers.by_item[:n_anchors]
         ranges = list(pair_blocks(anchors, customers.lengths, PAIRS_PER_BLOCK, customers.most_rows))
-        with ThreadPoolExecutor(available_threads()) as pool:
+        with ThreadPoolExecutor(available_threads()) as pool, threadpool_limits(limits=1, user_api="blas"):
             for (_, end), rows in zip(ranges, pool.map(blocks.best, ranges), strict=True):
                 found.append(rows)
                 progress("fit co-purchase", end, n_items)
@@ -179,6 +194,9 @@ class _Blocks:
     customers_weight: Floats
     in_baskets: Owners
     item_weight: Floats
+    patterns: BasketPatterns
+    has_patterns: NDArray[np.bool_]
+    pattern_weight: Floats
     multiplier: Floats
     categories: CategoryPurchase
     of_categories: SimilarityModel
@@ -203,18 +221,24 @@ class _Blocks:
         share = shared_weight / np.maximum(self.customers_weight, 1e-12)[anchor]
         category = self.kinship.category[anchor]
         from_category = self.categories.share(category, item)
-        similar = np.exp(options.similarity_weight * self._cosines(anchor, item))
-        total = self.item_weight[start:end]
-        evidence = weight + options.customer_weight * share + options.prior_weight * from_category * similar
+        factor_cosine = dots(self.kinship.factors, anchor, item)
+        in_patterns, cosine = self.patterns.of_pairs(anchor, item)
+        cosine = np.where(self.has_patterns[anchor] & self.has_patterns[item], cosine, factor_cosine)
+        similar = np.exp(options.similarity_weight * (factor_cosine + cosine) / 2)
+        from_prior = options.prior_weight * from_category * similar
+        from_patterns = self.pattern_weight[anchor] * in_patterns
+        total = self.item_weight[start:end] + self.pattern_weight[start:end]
+        evidence = weight + options.customer_weight * share + from_prior + from_patterns
         score = evidence / (total + options.customer_weight + options.prior_weight)[row] * self.multiplier[item]
         best = best_per_row(row, score.astype(np.float32), item, options.max_neighbours)
         keys, row, item, anchor, category = keys[best], row[best], item[best], anchor[best], category[best]
         is_pair, support, together = is_pair[best], support[best], together[best]
         from_category, similar = from_category[best], similar[best]
+        prior_leads = from_prior[best] >= from_patterns[best]
 
         of_category = self.categories.supported(category, item)
         lift = from_category / np.maximum(self.categories.popularity[item], 1e-12)
-        by_category = ~is_pair & (of_category > 0) & ((lift >= similar) | (similar <= 1))
+        by_category = ~is_pair & (of_category > 0) & prior_leads & ((lift >= similar) | (similar <= 1))
         ground = np.where(is_pair, PAIR, np.where(by_category, CATEGORY, FACTORS)).astype(np.uint8)
         same = (category >= 0) & (category == self.kinship.category[item])
         expected = self.chance.of_items(start, end, keys)
@@ -245,11 +269,3 @@ class _Blocks:
         other = row != item
         keys = np.sort((row[other] - start) * n_items + item[other])
         return keys[changes(keys)]
-
-    def _cosines(self, anchor: NDArray[np.int64], item: NDArray[np.int64]) -> Floats:
-        found = np.zeros(len(item))
-        factors = self.kinship.factors
-        for first in range(0, len(item), COSINES_AT_ONCE):
-            part = slice(first, first + COSINES_AT_ONCE)
-            found[part] = np.einsum("nf,nf->n", factors[anchor[part]], factors[item[part]])
-        return found

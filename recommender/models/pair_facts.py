@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 PAIR, CATEGORY, FACTORS = 0, 1, 2
-"""What a pair stands on: customers who bought both, what the item's category is bought with, or basket factors."""
+"""What a pair stands on: customers who bought both, what the item's category is bought with, or baskets of one kind."""
 Z = 1.96
 
 

@@ -125,7 +125,7 @@ def test_what_sells_now_gains_and_popularity_can_be_taken_out() -> None:
     rows += [E(item, user=user, order=user, day=99) for user in range(5, 10) for item in (0, 2)]
     now = scores(fit(replace(PLAIN, recent_half_life_days=5), make_events(*rows)), 0)
     # half of the weight is recent: 2.5 of each item's 5 are expected, item 2 has 5 and item 1 none
-    assert now == pytest.approx({2: 0.5 * 7 / 4.5, 1: 0.5 * 2 / 4.5}, rel=1e-4)
+    assert now == pytest.approx({2: 0.5 * 10 / 7.5, 1: 0.5 * 5 / 7.5}, rel=1e-4)
     more = [*rows, *(E(1, user=user, order=user, day=0) for user in range(20, 60))]
     plain, discounted = (scores(fit(replace(PLAIN, popularity_discount=d), make_events(*more)), 0) for d in (0.0, 1.0))
     assert plain[1] == pytest.approx(plain[2])
