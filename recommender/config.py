@@ -222,7 +222,7 @@ class CoPurchaseConfig(Record):
     pattern_weight: float = Field(
         40.0,
         ge=0,
-        description="Orders that what the leading patterns of all baskets say of an item counts for; 0: none.",
+        description="Orders that what 512 leading patterns of all baskets say of an item count for; fewer count less.",
     )
     popularity_discount: float = Field(
         0.0,

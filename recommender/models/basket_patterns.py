@@ -49,6 +49,11 @@ class BasketPatterns:
     scale: NDArray[np.float32]
 
     @property
+    def telling(self) -> float:
+        """How many patterns there are, as a share of the most: few tell of departments, not of items."""
+        return self.vectors.shape[1] / MOST_PATTERNS
+
+    @property
     def known(self) -> NDArray[np.bool_]:
         """Which items have a part in the patterns, shape (I,)."""
         return np.asarray(self.vectors.any(axis=1))

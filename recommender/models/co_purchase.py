@@ -62,9 +62,10 @@ class CoPurchase:
     W is the weight of the baskets with both, or with i: size^-`size_exponent` each, less for customers of many baskets
     (`user_exponent`) and for old ones (`half_life_days`). V(i, j) is the share of i's customers who bought j within
     `window_days`, one who has n items counting 1/n; c = `customer_weight`. The prior, worth m = `prior_weight`, is
-    what the item's category is bought with, towards items that lie in the same kind of baskets (b = `similarity_weight`;
-    cos is the mean of the cosines of basket factors and of patterns, the former alone where there are none). P_R is what the leading patterns of all baskets say of the two (`BasketPatterns`); it is
-    worth q = `pattern_weight`, nothing for an item that has no part in them. rise is shrunk (`basket_weights.rise`);
+    what the item's category is bought with, towards items that lie in the same kind of baskets
+    (b = `similarity_weight`; cos is that of basket factors and, to a half at most, of patterns). P_R is what the R
+    leading patterns of all baskets say of the two (`BasketPatterns`), worth q = `pattern_weight` R / 512: few patterns
+    tell little. An item that has no part in them has q = 0. rise is shrunk (`basket_weights.rise`);
     d = `popularity_discount` takes popularity out, p being the mean popularity of what is bought.
 
     W and V are 0 for pairs behind which fewer than `min_support` distinct customers stand: they neither rank nor show.
@@ -134,7 +135,7 @@ class CoPurchase:
             item_weight=np.asarray(by_basket.T @ weights),
             patterns=patterns,
             has_patterns=patterns.known,
-            pattern_weight=np.asarray(self.pattern_weight * patterns.known, dtype=np.float64),
+            pattern_weight=np.asarray(self.pattern_weight * patterns.telling * patterns.known, dtype=np.float64),
             multiplier=rising * self._discount(categories.popularity),
             categories=categories,
             of_categories=of_categories,
@@ -223,8 +224,8 @@ class _Blocks:
         from_category = self.categories.share(category, item)
         factor_cosine = dots(self.kinship.factors, anchor, item)
         in_patterns, cosine = self.patterns.of_pairs(anchor, item)
-        cosine = np.where(self.has_patterns[anchor] & self.has_patterns[item], cosine, factor_cosine)
-        similar = np.exp(options.similarity_weight * (factor_cosine + cosine) / 2)
+        leaning = self.patterns.telling / 2 * (self.has_patterns[anchor] & self.has_patterns[item])
+        similar = np.exp(options.similarity_weight * (factor_cosine + leaning * (cosine - factor_cosine)))
         from_prior = options.prior_weight * from_category * similar
         from_patterns = self.pattern_weight[anchor] * in_patterns
         total = self.item_weight[start:end] + self.pattern_weight[start:end]
