@@ -17,6 +17,7 @@ from recommender.matrix import SECONDS_PER_DAY
 from recommender.models import (
     CATEGORY,
     FACTORS,
+    PAIR,
     Baskets,
     CoPurchase,
     FittedPairs,
@@ -26,6 +27,7 @@ from recommender.models import (
     co_purchase,
     pair_statistics,
 )
+from recommender.models.basket_patterns import fit_basket_patterns
 
 N_ITEMS = 6
 PLAIN = CoPurchase(
@@ -223,3 +225,69 @@ def test_nothing_to_count_and_progress_to_the_end(monkeypatch: pytest.MonkeyPatc
     assert len(seen) > 1
     assert seen == sorted(seen)
     assert seen[-1] == (N_ITEMS, N_ITEMS)
+
+
+PATTERNED = replace(PLAIN, min_support=3, prior_weight=2.0, similarity_weight=3.0, pattern_weight=40.0)
+
+
+def patterned_shop() -> tuple[Events, Kinship]:
+    """Sixty items of three departments, bought by guests in threes of one department, and factors that tell nothing."""
+    rng = np.random.default_rng(0)
+    rows = [
+        E(20 * (order % 3) + int(item), order=order)
+        for order in range(400)
+        for item in rng.choice(20, 3, replace=False)
+    ]
+    factors = np.tile(np.array([[1.0, 0.0]], dtype=np.float32), (60, 1))
+    return make_events(*rows), Kinship(np.full(60, -1, dtype=np.int32), factors, SimilarityModel.empty(60))
+
+
+def test_patterns_are_weighed_by_how_many_there_are() -> None:
+    events, kinship = patterned_shop()
+    baskets = build_baskets(events)
+    with_patterns, without = (fit(replace(PATTERNED, pattern_weight=q), events, kinship) for q in (40.0, 0.0))
+    by_basket, weights = baskets.matrix(60), np.ones(len(baskets))
+    patterns = fit_basket_patterns(
+        by_basket, weights, np.ones(60, dtype=bool), kinship.factors, most=512, least_weight=3.0
+    )
+    n_patterns = patterns.vectors.shape[1]
+    assert 0 < n_patterns <= 3
+    item = int(with_patterns.pairs.row(0)[0][0])
+    share, cosine = (float(part[0]) for part in patterns.of_pairs(np.array([0]), np.array([item])))
+    q = 40 * n_patterns / 512
+    tilt = exp(3.0 * n_patterns / 512 / 2 * (cosine - 1))
+    bought, total = scores(without, 0)[item], float(by_basket[:, [0]].sum())
+    popularity = float(by_basket[:, [item]].sum()) / len(baskets)
+    prior = 2.0 * popularity * exp(3.0)
+    both = bought * (total + 2) - prior
+    assert both == pytest.approx(round(both), abs=1e-3)
+    assert scores(with_patterns, 0)[item] == pytest.approx(
+        (both + prior * tilt + q * share) / (total + 2 + q), rel=1e-4
+    )
+
+
+def test_pairs_of_some_anchors_are_those_of_the_whole_fit() -> None:
+    events, kinship = patterned_shop()
+    whole = fit(PATTERNED, events, kinship)
+    some = PATTERNED.fit(build_baskets(events), kinship, as_of=events.as_of, n_anchors=25)
+    end = int(whole.pairs.indptr[25])
+    assert end == len(some.pairs.neighbours) > 25
+    for name in ("neighbours", "scores", "support"):
+        np.testing.assert_array_equal(getattr(some.pairs, name), getattr(whole.pairs, name)[:end])
+    np.testing.assert_array_equal(some.facts.ground, whole.facts.ground[:end])
+
+
+def test_an_item_that_is_there_for_the_patterns_says_so() -> None:
+    events, kinship = patterned_shop()
+    category = np.full(60, -1, dtype=np.int32)
+    category[:2] = 0
+    model = replace(PATTERNED, min_support=4, similarity_weight=0.0)
+    grounds = []
+    for weight in (0.0, 4000.0):
+        found = fit(replace(model, pattern_weight=weight), events, replace(kinship, category=category))
+        row = slice(int(found.pairs.indptr[0]), int(found.pairs.indptr[1]))
+        grounds.append(dict(zip(found.pairs.neighbours[row].tolist(), found.facts.ground[row].tolist(), strict=True)))
+    without, with_patterns = grounds
+    assert set(without.values()) == {PAIR, CATEGORY}
+    for item, ground in without.items():
+        assert with_patterns[item] == (PAIR if ground == PAIR else FACTORS)
