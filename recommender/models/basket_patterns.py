@@ -10,6 +10,7 @@ from itertools import pairwise
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
+from scipy.linalg import qr
 from threadpoolctl import threadpool_limits
 
 from recommender.models.baskets import changes
@@ -51,7 +52,7 @@ class BasketPatterns:
     @property
     def telling(self) -> float:
         """How many patterns there are, as a share of the most: few tell of departments, not of items."""
-        return self.vectors.shape[1] / MOST_PATTERNS
+        return float(self.vectors.shape[1] / MOST_PATTERNS)
 
     @property
     def known(self) -> NDArray[np.bool_]:
@@ -109,9 +110,9 @@ def fit_basket_patterns(
     telling = (sp.diags_array(np.sqrt(telling_weights)) @ telling @ sp.diags_array(1 / scale[items])).tocsr()
     shared = _Shared.of(telling.astype(np.float32))
     with ThreadPoolExecutor(available_threads()) as pool, threadpool_limits(limits=1, user_api="blas"):
-        basis = np.linalg.qr(_first(start[items], np.sqrt(item_weight[items]), rank))[0]
+        basis = _orthonormal(_first(start[items], np.sqrt(item_weight[items]), rank))
         for done in range(1, PASSES + 1):
-            basis = np.linalg.qr(shared.times(basis, pool))[0]
+            basis = _orthonormal(shared.times(basis, pool))
             progress("fit patterns", done, PASSES)
         inner = basis.T @ shared.times(basis, pool)
         values, vectors = np.linalg.eigh((inner + inner.T) / 2)
@@ -145,8 +146,14 @@ class _Shared:
 
     def times(self, basis: Vectors, pool: ThreadPoolExecutor) -> Vectors:
         """Return the product with some columns, shape (n, R); the same however many threads there are."""
-        parts = [np.ascontiguousarray(basis[:, at : at + PATTERNS_AT_ONCE]) for at in _steps(basis.shape[1])]
-        return np.concatenate(list(pool.map(self._times, parts)), axis=1)
+        product = np.empty(basis.shape, dtype=np.float32, order="F")
+
+        def fill(first: int) -> None:
+            some = slice(first, first + PATTERNS_AT_ONCE)
+            product[:, some] = self._times(np.ascontiguousarray(basis[:, some]))
+
+        list(pool.map(fill, range(0, basis.shape[1], PATTERNS_AT_ONCE)))
+        return product
 
     def _times(self, columns: Vectors) -> Vectors:
         product = -self.own[:, None] * columns
@@ -155,8 +162,10 @@ class _Shared:
         return product
 
 
-def _steps(rank: int) -> range:
-    return range(0, rank, PATTERNS_AT_ONCE)
+def _orthonormal(columns: Vectors) -> Vectors:
+    """Return an orthonormal basis of the space of some columns, which are overwritten."""
+    basis: Vectors = qr(columns, mode="economic", overwrite_a=True, check_finite=False)[0]
+    return basis
 
 
 def _telling(by_basket: sp.csr_array, weights: NDArray[np.float64]) -> tuple[sp.csr_array, NDArray[np.float64]]:
