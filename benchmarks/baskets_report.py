@@ -8,7 +8,10 @@ ASIDE = {
     "test": "Defaults were chosen on validation.",
     "validation": "The period before the test: defaults were chosen on this.",
 }
-READ_AGAIN = {"complete-journey": " The test was read three times, with the defaults of the first."}
+READ_AGAIN = {
+    "complete-journey": " The test was read three times with the first defaults, and once with these.",
+    "online-retail": " The test was read before with the first defaults, and once with these.",
+}
 RIGHT = {
     "complete-journey": "The last 8% of lines; one item of an order given, the rest right",
     "online-retail": "The last 28 days; one item of an order given, the rest right",
