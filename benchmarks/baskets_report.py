@@ -6,7 +6,7 @@ from typing import Any
 
 ASIDE = {
     "test": "Defaults were chosen on validation.",
-    "validation": "The period before the test: defaults were chosen on this.",
+    "validation": "The period before the test, with the first defaults; decision 14 has the figures of these.",
 }
 READ_AGAIN = {
     "complete-journey": " The test was read three times with the first defaults, and once with these.",
