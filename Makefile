@@ -29,7 +29,7 @@ setup: compiler openmp browser checkers bundler .venv/.all ## create .venv with 
 
 demo: compiler openmp .venv/.demo ## train on a year of a real grocer's sales, then serve it (PORT=8000)
 	@$(BIN)/python data/complete_journey.py
-	@test -e $(BUNDLE) || $(BIN)/alsobought train $(DEMO)
+	@$(BIN)/alsobought models show $(DEMO) >/dev/null 2>&1 || $(BIN)/alsobought train $(DEMO)
 	@echo "The demo shop: http://$(HOST):$(PORT)/demo/"
 	@exec $(BIN)/alsobought serve $(DEMO) --host $(HOST) --port $(PORT)
 

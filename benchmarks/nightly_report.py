@@ -147,15 +147,15 @@ def sizing_section(record: dict[str, Any]) -> list[str]:
         "`alsobought train` with the defaults, in its own process, on one thread; seconds are processor time. Rows",
         '"check" took no part in the fit of the estimate.',
         "",
-        f"| | users | items | events | {' | '.join(head)} |",
-        f"| --- {'| ---: ' * (3 + 2 * len(head))}|",
+        f"| | users | items | events | purchases | {' | '.join(head)} |",
+        f"| --- {'| ---: ' * (4 + 2 * len(head))}|",
     ]
     for row in record["rows"]:
         figures = []
         for name, (_, unit) in quantities.items():
             real, said = row[name], row["estimated"][name]
             figures += [f"{real / unit:,.0f}", f"{said / unit:,.0f} ({said / real - 1:+.0%})"]
-        sizes = [f"{row[name]:,}" for name in ("users", "items", "events")]
+        sizes = [f"{row[name]:,}" for name in ("users", "items", "events", "purchases")]
         lines.append(f"| {' | '.join([row['part'], *sizes, *figures])} |")
     return lines
 

@@ -1,4 +1,4 @@
-"""How much memory, disk and time a night takes, by users, items and events: measured on generated shops, then fitted.
+"""Memory, disk and time of a night, by users, items, events and purchases: measured on generated shops, then fitted.
 
     python -m benchmarks.sizing
 
@@ -16,6 +16,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +28,21 @@ from recommender.config import ALSConfig
 from recommender.pipeline.estimate import COEFFICIENTS, QUANTITIES, Size, estimate, features
 
 SHOPS = [
-    (500, 300, 10_000),
-    (2_000, 1_000, 40_000),
-    (10_000, 1_000, 60_000),
-    (1_000, 8_000, 100_000),
-    (20_000, 3_000, 150_000),
-    (5_000, 20_000, 200_000),
-    (4_000, 2_000, 400_000),
-    (40_000, 10_000, 400_000),
-    (30_000, 5_000, 1_500_000),
+    (500, 300, 10_000, 10_000),
+    (2_000, 1_000, 40_000, 40_000),
+    (10_000, 1_000, 60_000, 60_000),
+    (1_000, 8_000, 100_000, 100_000),
+    (20_000, 3_000, 150_000, 150_000),
+    (5_000, 20_000, 200_000, 200_000),
+    (4_000, 2_000, 400_000, 400_000),
+    (40_000, 10_000, 400_000, 400_000),
+    (20_000, 4_000, 500_000, 100_000),
+    (30_000, 5_000, 1_500_000, 1_500_000),
+    (100_000, 20_000, 2_000_000, 400_000),
+    (500_000, 60_000, 10_000_000, 2_000_000),
 ]
-CHECKS = [(6_000, 4_000, 120_000), (15_000, 8_000, 250_000)]
+CHECKS = [(6_000, 4_000, 120_000, 120_000), (15_000, 8_000, 250_000, 250_000), (50_000, 10_000, 1_000_000, 300_000)]
+"""Users, items, events, and purchases among these; the others look at an item."""
 TASTES = 20
 ITEMS_PER_ORDER = 4
 DAYS = 365
@@ -46,7 +51,7 @@ DAYS = 365
 def main() -> None:
     """Measure, fit, check, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--make", nargs=4, metavar=("FOLDER", "USERS", "ITEMS", "EVENTS"), help=argparse.SUPPRESS)
+    parser.add_argument("--make", nargs=5, metavar="FOLDER", help=argparse.SUPPRESS)
     asked = parser.parse_args()
     if asked.make:
         make_shop(Path(asked.make[0]), *map(int, asked.make[1:]))
@@ -54,31 +59,37 @@ def main() -> None:
     factors = ALSConfig().factors
     rows = []
     for part, shops in (("fit", SHOPS), ("check", CHECKS)):
-        for users, items, events in shops:
-            row = {"part": part, "users": users, "items": items, "events": events, "factors": factors}
-            rows.append({**row, **measured(users, items, events)})
+        for shop in shops:
+            size = Size(*shop, factors)
+            rows.append({"part": part, **asdict(size), **measured(size)})
             print(rows[-1], flush=True)
     coefficients = {name: fitted(rows, name) for name in QUANTITIES}
     machine = {name: describe_machine()[name] for name in ("processor", "processor_family_and_model", "system")}
     COEFFICIENTS.write_text(json.dumps({"measured_on": machine, **coefficients}, indent=1) + "\n", encoding="utf-8")
     for row in rows:
-        found = estimate(Size(row["users"], row["items"], row["events"], factors), coefficients)
+        found = estimate(size_of(row), coefficients)
         row["estimated"] = {name: getattr(found, name) for name in QUANTITIES}
     write_record("sizing", {"threads": 1}, rows, kind="sizing")
 
 
-def measured(users: int, items: int, events: int) -> dict[str, float]:
+def size_of(row: dict[str, Any]) -> Size:
+    """Return the size that a row is about."""
+    return Size(**{field.name: row[field.name] for field in fields(Size)})
+
+
+def measured(size: Size) -> dict[str, float]:
     """Train once; return peak memory and size of the version in bytes, and processor seconds."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        make = ["-m", "benchmarks.sizing", "--make", str(folder), str(users), str(items), str(events)]
+        shop = map(str, (size.users, size.items, size.events, size.purchases))
+        make = ["-m", "benchmarks.sizing", "--make", str(folder), *shop]
         subprocess.run([sys.executable, *make], check=True)  # a process begins with the peak of the one that forks it
         command = [sys.executable, "-m", "recommender", "train", "--force", "--quiet", "--json"]
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
         child = subprocess.Popen(command, cwd=folder, env={**os.environ, **threads}, stdout=subprocess.DEVNULL)
         _, status, usage = os.wait4(child.pid, 0)
         if status:
-            raise SystemExit(f"train ended with {os.waitstatus_to_exitcode(status)} on {users}, {items}, {events}")
+            raise SystemExit(f"train ended with {os.waitstatus_to_exitcode(status)} on {size}")
         version = sum(path.stat().st_size for path in (folder / "models" / "v00001").rglob("*") if path.is_file())
     return {
         "memory_bytes": usage.ru_maxrss * 1024.0,
@@ -87,8 +98,11 @@ def measured(users: int, items: int, events: int) -> dict[str, float]:
     }
 
 
-def make_shop(folder: Path, users: int, items: int, events: int) -> None:
-    """Write a year of purchases, by users of three tastes each, some busier than others, and a catalogue."""
+def make_shop(folder: Path, users: int, items: int, events: int, purchases: int) -> None:
+    """Write a year of orders, by users of three tastes each, some busier than others, and a catalogue.
+
+    Of `events`, which is what lies in the orders, some are `purchases` and the others looks.
+    """
     rng = np.random.default_rng(0)
     taste_of_item = rng.integers(TASTES, size=items)
     popularity = 1 / (1 + np.arange(items)) ** 0.8
@@ -105,12 +119,13 @@ def make_shop(folder: Path, users: int, items: int, events: int) -> None:
     when = rng.uniform(0, DAYS * 86_400, n_orders).astype(np.int64)
     times = pd.Timestamp("2025-01-01", tz="UTC") + pd.to_timedelta(when, "s")
     order = np.repeat(np.arange(n_orders), ITEMS_PER_ORDER)
+    is_purchase = rng.permutation(len(order)) < purchases
     pd.DataFrame(
         {
             "user_id": [f"user-{one:07d}" for one in buyer[order]],
             "item_id": [f"item-{one:07d}" for one in bought.ravel()],
-            "order_id": [f"order-{one:08d}" for one in order],
-            "event": "purchase",
+            "order_id": np.where(is_purchase, [f"order-{one:08d}" for one in order], None),
+            "event": np.where(is_purchase, "purchase", "view"),
             "timestamp": times[order],
         }
     ).to_parquet(folder / "events.parquet")
@@ -130,7 +145,7 @@ def fitted(rows: list[dict[str, Any]], quantity: str) -> dict[str, float]:
     from scipy.optimize import nnls
 
     used = [row for row in rows if row["part"] == "fit"]
-    table = [features(Size(row["users"], row["items"], row["events"], row["factors"])) for row in used]
+    table = [features(size_of(row)) for row in used]
     names = QUANTITIES[quantity]
     truth = np.array([row[quantity] for row in used])
     A = np.array([[one[name] for name in names] for one in table]) / truth[:, None]

@@ -12,9 +12,10 @@ MINUTE = 60
 @click.command("estimate")
 @click.option("--users", type=click.IntRange(1), required=True, help="Users; sessions and guests count, too.")
 @click.option("--items", type=click.IntRange(1), required=True, help="Items of events and catalogue.")
-@click.option("--events", type=click.IntRange(1), required=True, help="Events that are read.")
+@click.option("--events", type=click.IntRange(1), required=True, help="Events that are read, purchases among them.")
+@click.option("--purchases", type=click.IntRange(1), help="Purchases among the events; all of them, where not given.")
 @verb
-def command(shell: Shell, users: int, items: int, events: int) -> None:
+def command(shell: Shell, users: int, items: int, events: int, purchases: int | None) -> None:
     """Say how much memory, disk and time training takes for a shop of that size.
 
     From runs on generated shops, on one core. The length of the factors and the versions kept are those of
@@ -26,7 +27,7 @@ def command(shell: Shell, users: int, items: int, events: int) -> None:
     from recommender.pipeline.estimate import Size, estimate, measured_coefficients
 
     config = shell.config() if shell.config_path.exists() else Config()
-    shop = Size(users, items, events, config.models.als.factors)
+    shop = Size(users, items, events, purchases or events, config.models.als.factors)
     found, machine = estimate(shop), measured_coefficients()["measured_on"]
     disk = found.disk_bytes(shop, config.store.keep)
     shell.answer(

@@ -14,7 +14,7 @@ from recommender.dataset.event_names import RETURN, canonical_event
 from recommender.dataset.events import NO_TIME, OWNERSHIP_TYPES, Events
 from recommender.dataset.ids import MAX_ID_BYTES, IdMap
 from recommender.dataset.recent import NOTHING_RECENT, Recent, RecentEvent
-from recommender.dataset.rows import ROWS_AT_ONCE, hash_rows, stretches_of_actors, stretches_of_time
+from recommender.dataset.rows import ROWS_AT_ONCE, hash_rows, mapped, stretches_of_actors, stretches_of_time, taken
 from recommender.dataset.sorting import distinct, distinct_places, stable_order
 
 __all__ = [
@@ -36,12 +36,14 @@ __all__ = [
     "distinct_places",
     "hash_rows",
     "items_meeting",
+    "mapped",
     "normal_category",
     "parse_condition",
     "require_field",
     "stable_order",
     "stretches_of_actors",
     "stretches_of_time",
+    "taken",
 ]
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from recommender.dataset.rows import taken
+
 OWNERSHIP_TYPES = ("import", "self_report", "gift")
 """Events that say what a user has from elsewhere: they hide and remind, and train nothing."""
 
@@ -17,6 +19,8 @@ NO_TIME = np.iinfo(np.int64).min
 @dataclass(frozen=True, slots=True)
 class Events:
     """E events, ordered by time (then by the order in which they were read).
+
+    A column that has one value throughout, because the source has no such column, may be a view of that one value.
 
     Attributes
     ----------
@@ -92,12 +96,12 @@ class Events:
         """Return the events at some places, which ascend; a slice shares its memory with these events."""
         return replace(
             self,
-            user=self.user[chosen],
-            session=self.session[chosen],
-            order=self.order[chosen],
-            item=self.item[chosen],
-            event_type=self.event_type[chosen],
-            time=self.time[chosen],
-            quantity=self.quantity[chosen],
-            price=self.price[chosen],
+            user=taken(self.user, chosen),
+            session=taken(self.session, chosen),
+            order=taken(self.order, chosen),
+            item=taken(self.item, chosen),
+            event_type=taken(self.event_type, chosen),
+            time=taken(self.time, chosen),
+            quantity=taken(self.quantity, chosen),
+            price=taken(self.price, chosen),
         )

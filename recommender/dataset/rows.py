@@ -54,6 +54,23 @@ def stretches_of_actors(
         yield np.flatnonzero(chosen)
 
 
+def taken(values: NDArray[Any], chosen: slice | NDArray[np.bool_] | NDArray[np.integer]) -> NDArray[Any]:
+    """Return values of shape (n,) at some places; of a column that is one value in memory, that one again."""
+    if isinstance(chosen, slice) or not _is_one_value(values):
+        return values[chosen]
+    count = int(np.count_nonzero(chosen)) if chosen.dtype == bool else len(chosen)
+    return np.broadcast_to(values[0], count) if count else values[:0]
+
+
+def mapped(codes: NDArray[np.integer], to: NDArray[Any]) -> NDArray[Any]:
+    """Return what codes, shape (n,), stand for; of a column that is one value in memory, one value again."""
+    return np.broadcast_to(to[codes[0]], len(codes)) if _is_one_value(codes) else to[codes]
+
+
+def _is_one_value(values: NDArray[Any]) -> bool:
+    return len(values) > 0 and values.strides == (0,)
+
+
 def hash_rows(columns: Sequence[NDArray[Any]], rows_at_once: int = ROWS_AT_ONCE) -> NDArray[np.uint64]:
     """Return a 64-bit hash of each row of some columns, each of shape (n,)."""
     mixed = np.zeros(len(columns[0]), dtype=np.uint64)

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import DTypeLike, NDArray
 
 from recommender.config import Config, EventsColumns
-from recommender.dataset import NO_TIME, OWNERSHIP_TYPES, RETURN, Events, IdMap, hash_rows
+from recommender.dataset import NO_TIME, OWNERSHIP_TYPES, RETURN, Events, IdMap, hash_rows, mapped, taken
 from recommender.errors import DataError
 from recommender.event_log import erasure_digest
 from recommender.ingest.column_names import find_columns
@@ -43,29 +43,38 @@ TYPES = {
 class GrowingArray:
     """Collects batches of one column in place, without a second copy at the end; `finish` gives it as one array.
 
-    A column that has nothing but zeros takes no memory.
+    A column that has one value throughout takes no memory, also once it is finished; see `dataset.taken`.
     """
 
     def __init__(self, dtype: DTypeLike) -> None:
         self._values: NDArray[Any] = np.zeros(0, dtype=dtype)
+        self._usual: NDArray[Any] = np.zeros(1, dtype=dtype)
         self._size = 0
 
     def extend(self, values: NDArray[Any]) -> None:
         """Append values."""
-        size = self._size + len(values)
-        if len(self._values) or values.any():
+        values, size = values.astype(self._values.dtype, copy=False), self._size + len(values)
+        if not self._size and len(values):
+            self._usual[:] = values[0]
+        if len(self._values) or not self._is_usual(values):
             if size > len(self._values):
                 # Nobody else refers to it, so the memory may be extended where it is.
+                filled = len(self._values)
                 self._values.resize(int(size * GROWTH), refcheck=False)
+                self._values[filled : self._size] = self._usual
             self._values[self._size : size] = values
         self._size = size
 
     def finish(self) -> NDArray[Any]:
         """Return all values; nothing can be appended afterwards."""
         if not len(self._values):
-            return np.zeros(self._size, dtype=self._values.dtype)  # pages that the system gives when they are written
+            return np.broadcast_to(self._usual[0], self._size)
         self._values.resize(self._size, refcheck=False)
         return self._values
+
+    def _is_usual(self, values: NDArray[Any]) -> bool:
+        bits = f"u{values.itemsize}"  # NaN does not equal itself
+        return bool((values.view(bits) == self._usual.view(bits)).all())
 
 
 @dataclass
@@ -157,7 +166,7 @@ class EventsReader:
         sessions, columns["session"] = _ranked(self.sessions, columns["session"])
         if not is_sorted(columns["time"]):
             by_time = np.argsort(columns["time"], kind="stable")
-            columns = {name: columns.pop(name)[by_time] for name in list(columns)}
+            columns = {name: taken(columns.pop(name), by_time) for name in list(columns)}
         events = Events(
             user=columns["user"],
             session=columns["session"],
@@ -200,7 +209,7 @@ class EventsReader:
             return
         count_removed(self.report.events, repeated, "repeated_ids")
         for name in columns:
-            columns[name] = columns[name][~repeated]
+            columns[name] = taken(columns[name], ~repeated)
 
     def _drop_erased(self, columns: dict[str, NDArray[Any]]) -> None:
         """Leave out what users and sessions did before they were erased; what they did later is theirs again."""
@@ -213,7 +222,7 @@ class EventsReader:
         count_removed(self.report.events, gone, "erased")
         self.report.note(f"{int(gone.sum()):,} events of users who were erased are left out")
         for name in columns:
-            columns[name] = columns[name][~gone]
+            columns[name] = taken(columns[name], ~gone)
 
     def _note_absent(self, source: Source, names: Mapping[str, str]) -> None:
         self._timed["timestamp" in names] = source.name
@@ -259,13 +268,13 @@ def _ranked(ids: IdEncoder, codes: NDArray[np.int32]) -> tuple[IdMap, NDArray[np
     seen = np.zeros(len(ids) + 1, dtype=bool)
     seen[codes] = True
     id_map, ranks = ids.finish(seen[:-1])
-    return id_map, ranks[codes]
+    return id_map, mapped(codes, ranks)
 
 
 def _order_codes(hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int32], int]:
     """Return dense integers, MISSING where the hash is 0, and how many there are."""
     if not hashes.any():
-        return np.full(len(hashes), MISSING, dtype=np.int32), 0
+        return np.broadcast_to(np.int32(MISSING), len(hashes)), 0
     present = hashes != 0
     found, distinct = pd.factorize(hashes[present])
     codes = np.full(len(hashes), MISSING, dtype=np.int32)

@@ -18,9 +18,9 @@ from recommender.models.co_purchase import PAIRS_PER_BLOCK
 COEFFICIENTS = Path(__file__).with_name("sizes.json")
 
 QUANTITIES: Mapping[str, tuple[str, ...]] = {
-    "memory_bytes": ("one", "events", "factors", "items", "pairs_at_once"),
-    "version_bytes": ("one", "events", "users", "item_factors", "items"),
-    "seconds": ("one", "events", "users", "factors", "items", "pairs_per_history"),
+    "memory_bytes": ("one", "events", "purchases", "factors", "items", "pairs_at_once"),
+    "version_bytes": ("one", "events", "purchases", "users", "item_factors", "items"),
+    "seconds": ("one", "events", "purchases", "users", "factors", "items", "pairs_per_history"),
 }
 """Peak memory of a run, size of a version on disk, seconds of one core; and the terms that each is a sum of."""
 
@@ -30,11 +30,12 @@ CHECKPOINT_BYTES_PER_EVENT = 33
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How large a shop is, and the length of its factor vectors; sessions count as users."""
+    """How large a shop is, and the length of its factor vectors; sessions count as users, purchases as events, too."""
 
     users: int
     items: int
     events: int
+    purchases: int
     factors: int
 
 
@@ -58,13 +59,14 @@ class Estimate:
 def features(size: Size) -> dict[str, float]:
     """Return the terms that the quantities are sums of.
 
-    `pairs_per_history` is how many pairs of items the users have, as if all had the same number of events: what
-    co-purchase counts, `pairs_at_once` as many of them as it takes at once.
+    `pairs_per_history` is how many pairs of items the users have bought, as if all had the same number of purchases:
+    what co-purchase counts, `pairs_at_once` as many of them as it takes at once.
     """
-    pairs = size.events**2 / size.users
+    pairs = size.purchases**2 / size.users
     return {
         "one": 1.0,
         "events": float(size.events),
+        "purchases": float(size.purchases),
         "users": float(size.users),
         "items": float(size.items),
         "factors": float((size.users + size.items) * size.factors),
@@ -80,11 +82,13 @@ def estimate(size: Size, coefficients: Mapping[str, Any] | None = None) -> Estim
     Raises
     ------
     ConfigError
-        If a number is below 1.
+        If a number is below 1, or there are more purchases than events.
     """
     for name, number in asdict(size).items():
         if number < 1:
             raise ConfigError(f"{name} = {number}: needs 1 or more")
+    if size.purchases > size.events:
+        raise ConfigError(f"purchases = {size.purchases}: more than the {size.events} events, which they are part of")
     known = measured_coefficients() if coefficients is None else coefficients
     terms = features(size)
     sums = {name: sum(known[name][term] * terms[term] for term in used) for name, used in QUANTITIES.items()}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from recommender.ingest.events import GrowingArray
 
@@ -27,8 +28,20 @@ def test_zeros_before_and_after_other_values() -> None:
     assert column.finish().tolist() == [0, 0, 0, 0, 7, 0, 0]
 
 
-def test_a_column_of_zeros_is_as_long_as_what_was_appended() -> None:
-    column = GrowingArray(np.bool_)
-    column.extend(np.zeros(4, bool))
-    column.extend(np.zeros(2, bool))
-    assert column.finish().tolist() == [False] * 6
+@pytest.mark.parametrize("value", [False, True, np.int32(-1), np.float32(1), np.float32("nan")])
+def test_a_column_of_one_value_takes_the_memory_of_one(value: np.generic) -> None:
+    values = np.full(6, value)
+    column = GrowingArray(values.dtype)
+    column.extend(values[:4])
+    column.extend(values[4:])
+    found = column.finish()
+    np.testing.assert_array_equal(found, values)
+    assert found.strides == (0,)
+
+
+def test_one_value_and_then_another() -> None:
+    column = GrowingArray(np.float32)
+    column.extend(np.full(3, np.nan))
+    column.extend(np.full(3, np.nan))
+    column.extend(np.array([2.0, np.nan]))
+    np.testing.assert_array_equal(column.finish(), [np.nan] * 6 + [2, np.nan])
