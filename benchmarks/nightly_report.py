@@ -36,7 +36,6 @@ def faults_section(record: dict[str, Any]) -> list[str]:
         "that only read with EIO. After each, CURRENT named the old or the new version, all versions equalled their",
         "digests, the next run succeeded and nothing half written was left, but for the lines that say BROKEN. Done",
         "means that nothing depended on the call.",
-        *([record["setting"]["since"]] if "since" in record["setting"] else []),
         "",
         "| fault and end | runs |",
         "| --- | ---: |",
