@@ -32,23 +32,21 @@ Rows = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.float32], NDArray[
 class Pairs:
     """A user-item matrix as the search for neighbours takes it.
 
-    `by_item`, float32, shape (I, U), holds the values; `by_user`, float64, shape (U, I), each divided by a power of its
-    user's sum; `item_weights`, shape (I,), are the powers of the items' sums to divide by, inverted.
+    `by_item`, shape (I, U), and `by_user`, shape (U, I), hold the values in float32; `item_weights`, shape (I,), and
+    `user_weights`, shape (U,), are the powers of their sums to divide by, inverted.
     """
 
     by_item: sp.csr_matrix
     by_user: sp.csr_matrix
     item_weights: NDArray[np.float64]
+    user_weights: NDArray[np.float64]
 
     @classmethod
     def of(cls, values: sp.csr_matrix, user_exponent: float, item_exponent: float) -> Pairs:
-        """Return the pairs of values, float32, shape (U, I), which share its indices."""
+        """Return the pairs of values, float32, shape (U, I)."""
         by_item = values.T.tocsr()
         of_users, of_items = (matrix @ np.ones(matrix.shape[1]) for matrix in (values, by_item))
-        shares = np.repeat(_power(of_users, -user_exponent), np.diff(values.indptr))
-        shares *= values.data
-        by_user = sp.csr_matrix((shares, values.indices, values.indptr), values.shape)
-        return cls(by_item, by_user, _power(of_items, -item_exponent))
+        return cls(by_item, values, _power(of_items, -item_exponent), _power(of_users, -user_exponent))
 
     @property
     def n_items(self) -> int:
@@ -115,6 +113,7 @@ class ItemKNN:
                     items=by_user.indices,
                     by_user=by_user.data,
                     item_weights=pairs.item_weights,
+                    user_weights=pairs.user_weights,
                     shrinkage=self.shrinkage,
                     most=self.neighbours,
                     begin=block[0],
@@ -125,10 +124,11 @@ class ItemKNN:
 
     def _scipy(self, pairs: Pairs) -> Iterator[tuple[Block, Rows]]:
         ones, ones_by_item = (matrix.astype(bool).astype(np.float32) for matrix in (pairs.by_user, pairs.by_item))
+        shares = sp.diags_array(pairs.user_weights) @ pairs.by_user
 
         def best_of_block(block: Block) -> Rows:
             rows = slice(*block)
-            similar = (pairs.by_item[rows] @ pairs.by_user).tocsr()
+            similar = (pairs.by_item[rows] @ shares).tocsr()
             shared = (ones_by_item[rows] @ ones).tocsr()
             return self._best(similar, shared, pairs.item_weights, block[0])
 

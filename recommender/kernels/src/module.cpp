@@ -335,9 +335,9 @@ void require_rows(const Array<std::int64_t>& indptr, const Array<std::int32_t>& 
 // Lengths of the rows from `begin` to `end`, and their neighbours, scores and support one row after the other.
 py::tuple nearest_by_users(const Array<std::int64_t>& item_indptr, const Array<std::int32_t>& users,
                            const Array<float>& by_item, const Array<std::int64_t>& user_indptr,
-                           const Array<std::int32_t>& items, const Array<double>& by_user,
-                           const Array<double>& item_weights, double shrinkage, std::int64_t most, std::int64_t begin,
-                           std::int64_t end, int threads) {
+                           const Array<std::int32_t>& items, const Array<float>& by_user,
+                           const Array<double>& item_weights, const Array<double>& user_weights, double shrinkage,
+                           std::int64_t most, std::int64_t begin, std::int64_t end, int threads) {
     require_rows(item_indptr, users);
     require_rows(user_indptr, items);
     require(users.size() == by_item.size() && items.size() == by_user.size(), "there must be a value for each index");
@@ -345,10 +345,11 @@ py::tuple nearest_by_users(const Array<std::int64_t>& item_indptr, const Array<s
     require_below(user_indptr.size() - 1, users, "a number of a user has no row");
     require_below(n_items, items, "a number of an item has no row");
     require(item_weights.size() == n_items, "there must be a weight for each item");
+    require(user_weights.size() == user_indptr.size() - 1, "there must be a weight for each user");
     require(most > 0 && shrinkage >= 0, "most must be above 0 and shrinkage not below");
     require(0 <= begin && begin <= end && end <= n_items, "begin and end must be rows in order");
     const Incidence pairs{item_indptr.data(), users.data(), by_item.data(),      user_indptr.data(), items.data(),
-                          by_user.data(),     item_weights.data(), n_items, shrinkage};
+                          by_user.data(),     item_weights.data(), user_weights.data(), n_items, shrinkage};
     std::vector<std::vector<Neighbour>> rows(static_cast<std::size_t>(end - begin));
     {
         const py::gil_scoped_release release;
@@ -475,7 +476,7 @@ PYBIND11_MODULE(_native, module) {
     module.def("nearest_by_users", &nearest_by_users, py::kw_only(), py::arg("item_indptr").noconvert(),
                py::arg("users").noconvert(), py::arg("by_item").noconvert(), py::arg("user_indptr").noconvert(),
                py::arg("items").noconvert(), py::arg("by_user").noconvert(), py::arg("item_weights").noconvert(),
-               "shrinkage"_a, "most"_a, "begin"_a, "end"_a, "threads"_a, "The nearest items of some items by shared users.");
+               py::arg("user_weights").noconvert(), "shrinkage"_a, "most"_a, "begin"_a, "end"_a, "threads"_a, "The nearest items of some items by shared users.");
 
     py::class_<SharedItems>(module, "SharedItems")
         .def(py::init<Array<std::int64_t>, Array<std::int32_t>, Array<double>, Array<std::int64_t>, Array<std::int32_t>,

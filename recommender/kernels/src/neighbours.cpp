@@ -11,8 +11,8 @@ Neighbours::Neighbours(const Incidence& pairs, std::int64_t most)
 
 const std::vector<Neighbour>& Neighbours::of(std::int64_t item) {
     for (std::int64_t place = pairs_.item_indptr[item]; place < pairs_.item_indptr[item + 1]; ++place) {
-        const double value = pairs_.by_item[place];
         const std::int32_t user = pairs_.users[place];
+        const double value = pairs_.by_item[place] * pairs_.user_weights[user];
         for (std::int64_t other = pairs_.user_indptr[user]; other < pairs_.user_indptr[user + 1]; ++other) {
             const auto j = static_cast<std::size_t>(pairs_.items[other]);
             if (shared_[j]++ == 0) met_.push_back(pairs_.items[other]);

@@ -7,15 +7,16 @@
 
 namespace alsobought {
 
-// A sparse matrix of users and items, once by item and once by user. `by_user` holds what a user's value counts.
+// A sparse matrix of users and items, once by item and once by user, and what the values of each count.
 struct Incidence {
     const std::int64_t* item_indptr;
     const std::int32_t* users;
     const float* by_item;
     const std::int64_t* user_indptr;
     const std::int32_t* items;
-    const double* by_user;
+    const float* by_user;
     const double* item_weights;
+    const double* user_weights;
     std::int64_t n_items;
     double shrinkage;
 };
