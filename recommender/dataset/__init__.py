@@ -15,7 +15,7 @@ from recommender.dataset.events import NO_TIME, OWNERSHIP_TYPES, Events
 from recommender.dataset.ids import MAX_ID_BYTES, IdMap
 from recommender.dataset.recent import NOTHING_RECENT, Recent, RecentEvent
 from recommender.dataset.rows import ROWS_AT_ONCE, hash_rows, mapped, stretches_of_actors, stretches_of_time, taken
-from recommender.dataset.sorting import distinct, distinct_places, stable_order
+from recommender.dataset.sorting import distinct, distinct_places, first_places, stable_order
 
 __all__ = [
     "MAX_ID_BYTES",
@@ -34,6 +34,7 @@ __all__ = [
     "canonical_event",
     "distinct",
     "distinct_places",
+    "first_places",
     "hash_rows",
     "items_meeting",
     "mapped",

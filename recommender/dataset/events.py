@@ -74,9 +74,10 @@ class Events:
     @property
     def actor(self) -> NDArray[np.int32]:
         """Who did it, shape (E,): the user if known, else the session, else the (guest) order."""
-        guest = self.n_users + self.n_sessions + self.order
-        anonymous = np.where(self.session >= 0, self.n_users + self.session, guest)
-        return np.where(self.user >= 0, self.user, anonymous).astype(np.int32)
+        actor, unknown = self.user.copy(), self.user < 0
+        session, guest = self.session[unknown], self.n_users + self.n_sessions + self.order[unknown]
+        actor[unknown] = np.where(session >= 0, self.n_users + session, guest)
+        return actor
 
     def is_type(self, *names: str) -> NDArray[np.bool_]:
         """Return a mask, shape (E,), of the events of the named types."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.dataset import NO_TIME, OWNERSHIP_TYPES, Events, distinct_places
+from recommender.dataset import NO_TIME, OWNERSHIP_TYPES, Events, first_places
 from recommender.matrix.weights import SECONDS_PER_DAY
 
 SOURCES = ("order", *OWNERSHIP_TYPES)
@@ -52,19 +52,18 @@ class Ownership:
 def build_ownership(events: Events) -> Ownership:
     """Return what users and sessions own, of events net of returns; nothing of it is hidden yet."""
     n_actors = events.n_users + events.n_sessions
-    owns = (events.actor < n_actors) & events.is_type("purchase", *OWNERSHIP_TYPES)
-    facts = events.where(owns)
-    n_items = int(facts.item.max(initial=0)) + 1
-    code = facts.actor.astype(np.int64) * n_items + facts.item
-    pairs, latest, _ = distinct_places(code[::-1])  # events are in time order
-    latest = len(code) - 1 - latest
-    source = np.array([SOURCES.index(name) if name in SOURCES else 0 for name in facts.event_types], dtype=np.uint8)
+    somebody = (events.user >= 0) | (events.session >= 0)
+    facts = np.flatnonzero(somebody & events.is_type("purchase", *OWNERSHIP_TYPES))[::-1]  # the latest first
+    n_items = int(events.item.max(initial=0)) + 1
+    pairs, first = first_places(events.actor[facts].astype(np.int64) * n_items + events.item[facts])
+    latest = facts[first]
+    source = np.array([SOURCES.index(name) if name in SOURCES else 0 for name in events.event_types], dtype=np.uint8)
     return Ownership(
         indptr=np.searchsorted(pairs // n_items, np.arange(n_actors + 1)),
         items=(pairs % n_items).astype(np.int32),
-        source=source[facts.event_type[latest]],
-        time=facts.time[latest],
-        hidden_until=np.full(len(pairs), ALWAYS),
+        source=source[events.event_type[latest]],
+        time=events.time[latest],
+        hidden_until=np.broadcast_to(ALWAYS, len(pairs)),
     )
 
 

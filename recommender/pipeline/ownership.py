@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.config import OwnershipConfig, Policy
-from recommender.dataset import NO_TIME, Catalogue, Events, normal_category
+from recommender.dataset import NO_TIME, ROWS_AT_ONCE, Catalogue, Events, normal_category
 from recommender.errors import ConfigError
 from recommender.matrix import SECONDS_PER_DAY, Ownership, build_ownership, with_policy
 from recommender.models import PurchaseCycles
@@ -51,13 +51,18 @@ def policies(
 def _offered_from(facts: Ownership, cycles: PurchaseCycles, horizon_days: float) -> NDArray[np.int64]:
     """Return when each owned item, were it a consumable, may be offered again, shape (nnz,)."""
     early = cycles.item_early * cycles.item_gap_days
-    wait = np.nan_to_num((early - horizon_days) * SECONDS_PER_DAY)[facts.items]
-    offered = np.where(facts.time == NO_TIME, NO_TIME, np.maximum(facts.time + wait, facts.time + 1)).astype(np.int64)
+    wait = np.nan_to_num((early - horizon_days) * SECONDS_PER_DAY)
     n_items = len(cycles.consumable)
     codes = np.repeat(np.arange(len(cycles.indptr) - 1), np.diff(cycles.indptr)) * n_items + cycles.items
-    wanted = facts.actor * n_items + facts.items
-    place = np.searchsorted(codes, wanted)
-    known = place < len(codes)
-    known[known] = codes[place[known]] == wanted[known]
-    offered[known] = np.maximum(offered[known], cycles.offered_from[place[known]])
+    actor, offered = facts.actor, np.empty(len(facts.items), dtype=np.int64)
+    for start in range(0, len(offered), ROWS_AT_ONCE):
+        some = slice(start, start + ROWS_AT_ONCE)
+        time, items = facts.time[some], facts.items[some]
+        part = np.where(time == NO_TIME, NO_TIME, np.maximum(time + wait[items], time + 1)).astype(np.int64)
+        wanted = actor[some] * n_items + items
+        place = np.searchsorted(codes, wanted)
+        known = place < len(codes)
+        known[known] = codes[place[known]] == wanted[known]
+        part[known] = np.maximum(part[known], cycles.offered_from[place[known]])
+        offered[some] = part
     return offered
