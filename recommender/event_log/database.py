@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import threading
+import weakref
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -139,6 +140,7 @@ class Database:
         with self._opening:
             if self._engine is None:
                 self._engine = self._open()
+                weakref.finalize(self, self._engine.dispose).atexit = False  # whoever opens a log may just drop it
             return self._engine
 
     def _open(self) -> Engine:

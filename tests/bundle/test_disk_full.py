@@ -89,9 +89,9 @@ def test_no_space_is_said_and_leaves_nothing(
     assert store.load_live().version == "v00001"
 
 
-@pytest.mark.parametrize(("module", "call"), [(os, "stat"), (os, "listdir"), (fcntl, "flock")])
+@pytest.mark.parametrize(("module", "calls"), [(os, ["stat"]), (os, ["listdir", "scandir"]), (fcntl, ["flock"])])
 def test_a_question_that_the_disk_refuses_is_an_error_of_the_store(
-    store: Store, monkeypatch: pytest.MonkeyPatch, module: ModuleType, call: str
+    store: Store, monkeypatch: pytest.MonkeyPatch, module: ModuleType, calls: list[str]
 ) -> None:
     """As on a network file system that is away, or a disk about to die."""
 
@@ -99,7 +99,8 @@ def test_a_question_that_the_disk_refuses_is_an_error_of_the_store(
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, call, refuse)
+        for call in calls:
+            patch.setattr(module, call, refuse)
         with pytest.raises(StoreError, match=f"^{store.path}.*: Input/output error"), store.locked():
             store.load_live()
     assert store.load_live().version == "v00001"

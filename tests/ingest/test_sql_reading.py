@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ QUERY = "SELECT * FROM events ORDER BY item_id"
 @pytest.fixture
 def shop_db(tmp_path: Path) -> Path:
     path = tmp_path / "shop.db"
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("CREATE TABLE events (user_id, item_id, event, timestamp, quantity, price)")
         rows = [
             (1, "a", "purchase", "2024-01-01 12:00:00", 1, 9.5),
