@@ -161,7 +161,7 @@ BAR = r"\|"  # a bar inside a Markdown cell
 INTRODUCTION = """\
 # Configuration
 
-<!-- Generated from recommender/config.py by `python -m recommender.cli.config_reference`: change it there. -->
+<!-- Generated from recommender/config/ by `python -m recommender.cli.config_reference`: change it there. -->
 
 Everything about a shop stands in one file, `shop.toml`. `alsobought init` writes one in which every option is
 a comment with its default. Paths are relative to the file. An unknown key is refused, and the nearest known

@@ -58,7 +58,7 @@ def test_a_bug_says_so_and_shows_its_traceback_only_on_demand(monkeypatch: pytes
         raise ZeroDivisionError("by nought")
 
     monkeypatch.setattr(Store, "versions", fails)
-    monkeypatch.setattr("recommender.config.read_toml", lambda path: {"data": {"events": "x.csv"}})
+    monkeypatch.setattr("recommender.config.load.read_toml", lambda path: {"data": {"events": "x.csv"}})
     monkeypatch.delenv("ALSOBOUGHT_TRACEBACK", raising=False)
     plain = CliRunner().invoke(app, ["models", "list"])
     assert plain.exit_code == 1
