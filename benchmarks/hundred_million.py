@@ -31,13 +31,14 @@ from numpy.typing import NDArray
 
 from benchmarks.training.record import write_record
 
-SHOP = """
+FACTORS = 64
+SHOP = f"""
 [data]
 events = "events.parquet"
 catalogue = "items.parquet"
 
 [models.als]
-factors = 64
+factors = {FACTORS}
 """
 ROWS_PER_GROUP = 1_000_000
 EVENTS_PER_VISIT = 5
@@ -65,6 +66,7 @@ def main() -> None:
         if not (folder / "shop.toml").exists():
             make_shop(folder, asked.users, asked.items, asked.events)
         row: dict[str, Any] = {"users": asked.users, "items": asked.items, "events": asked.events}
+        row |= {"purchases": round(BOUGHT * asked.events), "factors": FACTORS}
         row |= {"load_average_before": round(os.getloadavg()[0], 1), **trained(folder, asked.most_gib)}
     print(json.dumps(row, indent=1))
     write_record(f"hundred-million-{asked.events}", {"shop": SHOP}, [row], kind="hundred-million")

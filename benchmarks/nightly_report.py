@@ -144,7 +144,7 @@ def sizing_section(record: dict[str, Any]) -> list[str]:
         "## Sizes: a night on generated shops",
         "",
         "`alsobought train` with the defaults, in its own process, on one thread; seconds are processor time. Rows",
-        '"check" took no part in the fit of the estimate.',
+        '"check" took no part in the fit of the estimate; "large" is the shop below, with 64 factors and two threads.',
         "",
         f"| | users | items | events | purchases | {' | '.join(head)} |",
         f"| --- {'| ---: ' * (4 + 2 * len(head))}|",
@@ -166,9 +166,10 @@ def hundred_million_section(record: dict[str, Any]) -> list[str]:
         f"## Size: {row['events']:,} events, generated",
         "",
         f"{row['users']:,} users, {row['items']:,} items, {row['parquet_mib']:,} MiB of Parquet; "
-        f"{row['seconds'] / 60:.0f} minutes, {row['processor_seconds'] / 60:.0f} of one core, and "
-        f"{row['peak_mib'] / 1024:.2f} GiB of memory at most (the trainer and its children, shared pages once). "
-        f"The version has {row['version_mib']:,} MiB. The two cores were shared with much other work.",
+        f"{row['seconds'] / 60:.0f} minutes, {row['processor_seconds'] / 60:.0f} of one core; the trainer has "
+        f"{max(one['peak_mib'] for one in row['stages']) / 1024:.2f} GiB of memory at most, with its workers "
+        f"{row['peak_mib'] / 1024:.2f} (shared pages once): these map the files of the version, pages that the system "
+        f"may drop. The version has {row['version_mib']:,} MiB. The two cores were shared with much other work.",
         "",
         "| stage | minutes | memory at its end, MiB | highest so far, MiB |",
         "| --- | ---: | ---: | ---: |",

@@ -4,7 +4,8 @@
 
 Each shop is generated, written as Parquet and trained by `alsobought train` with the defaults, in a process of its own
 and on one thread: its processor time is then the time of one free core, however busy the machine is. Shops of CHECKS
-take no part in the fit; they tell how far it is off. The coefficients go into recommender/pipeline/sizes.json, which
+take no part in the fit; they tell how far it is off. The shop of a hundred million events, which
+`benchmarks.hundred_million` measures, takes part. The coefficients go into recommender/pipeline/sizes.json, which
 `alsobought estimate` reads.
 """
 
@@ -16,6 +17,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -23,7 +25,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.training.record import describe_machine, write_record
+from benchmarks.training.record import RESULTS, describe_machine, write_record
 from recommender.config import ALSConfig
 from recommender.pipeline.estimate import COEFFICIENTS, QUANTITIES, Size, estimate, features
 
@@ -43,6 +45,8 @@ SHOPS = [
 ]
 CHECKS = [(6_000, 4_000, 120_000, 120_000), (15_000, 8_000, 250_000, 250_000), (50_000, 10_000, 1_000_000, 300_000)]
 """Users, items, events, and purchases among these; the others look at an item."""
+LARGE = RESULTS / "hundred-million-100000000.json"
+MIB = 1 << 20
 TASTES = 20
 ITEMS_PER_ORDER = 4
 DAYS = 365
@@ -52,17 +56,12 @@ def main() -> None:
     """Measure, fit, check, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--make", nargs=5, metavar="FOLDER", help=argparse.SUPPRESS)
+    parser.add_argument("--again", action="store_true", help="Fit to the last record, with what LARGE says now.")
     asked = parser.parse_args()
     if asked.make:
         make_shop(Path(asked.make[0]), *map(int, asked.make[1:]))
         return
-    factors = ALSConfig().factors
-    rows = []
-    for part, shops in (("fit", SHOPS), ("check", CHECKS)):
-        for shop in shops:
-            size = Size(*shop, factors)
-            rows.append({"part": part, **asdict(size), **measured(size)})
-            print(rows[-1], flush=True)
+    rows = [*(recorded() if asked.again else measured_rows()), large_row()]
     coefficients = {name: fitted(rows, name) for name in QUANTITIES}
     machine = {name: describe_machine()[name] for name in ("processor", "processor_family_and_model", "system")}
     COEFFICIENTS.write_text(json.dumps({"measured_on": machine, **coefficients}, indent=1) + "\n", encoding="utf-8")
@@ -70,6 +69,34 @@ def main() -> None:
         found = estimate(size_of(row), coefficients)
         row["estimated"] = {name: getattr(found, name) for name in QUANTITIES}
     write_record("sizing", {"threads": 1}, rows, kind="sizing")
+
+
+def measured_rows() -> Iterator[dict[str, Any]]:
+    """Yield a row for each shop."""
+    for part, shops in (("fit", SHOPS), ("check", CHECKS)):
+        for shop in shops:
+            size = Size(*shop, ALSConfig().factors)
+            row = {"part": part, **asdict(size), **measured(size)}
+            print(row, flush=True)
+            yield row
+
+
+def recorded() -> list[dict[str, Any]]:
+    """Return the rows of the last record that were measured here."""
+    rows = json.loads((RESULTS / "sizing.json").read_text(encoding="utf-8"))["rows"]
+    return [row for row in rows if row["part"] in ("fit", "check")]
+
+
+def large_row() -> dict[str, Any]:
+    """Return what `benchmarks.hundred_million` recorded of the trainer itself, all threads together."""
+    (row,) = json.loads(LARGE.read_text(encoding="utf-8"))["rows"]
+    return {
+        "part": "large",
+        **{field.name: row[field.name] for field in fields(Size)},
+        "memory_bytes": max(stage["peak_mib"] for stage in row["stages"]) * MIB,
+        "version_bytes": row["version_mib"] * MIB,
+        "seconds": row["processor_seconds"],
+    }
 
 
 def size_of(row: dict[str, Any]) -> Size:
@@ -144,7 +171,7 @@ def fitted(rows: list[dict[str, Any]], quantity: str) -> dict[str, float]:
     """Return the coefficients, none negative, with the least squared relative error."""
     from scipy.optimize import nnls
 
-    used = [row for row in rows if row["part"] == "fit"]
+    used = [row for row in rows if row["part"] != "check"]
     table = [features(size_of(row)) for row in used]
     names = QUANTITIES[quantity]
     truth = np.array([row[quantity] for row in used])
