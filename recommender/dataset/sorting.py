@@ -16,10 +16,10 @@ def distinct(values: NDArray[Any]) -> NDArray[Any]:
     return ordered[_starts(ordered)]
 
 
-def first_places(values: NDArray[np.integer]) -> tuple[NDArray[Any], NDArray[np.int64]]:
+def first_places(values: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the distinct values of integers of shape (n,), ascending, and the first place of each."""
     order = stable_order(values)
-    ordered = values[order]
+    ordered = values[order].astype(np.int64, copy=False)
     starts = _starts(ordered)
     return ordered[starts], order[starts]
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from recommender.bundle import Bundle
-from recommender.dataset import NO_TIME, Events, distinct, distinct_places
+from recommender.dataset import NO_TIME, Events, distinct, first_places
 from recommender.evaluation.item_lists import ItemLists
 from recommender.matrix import net_of_returns
 from recommender.models import build_baskets
@@ -129,7 +129,7 @@ def up_sell_task(bundle: Bundle, train: Events, test: Events, known: NDArray[np.
     config, price = bundle.config.models.up_sell, bundle.trade_ups.price.astype(np.float64)
     before = train.where((train.user >= 0) & (category[train.item] >= 0))
     shelf = before.user * (category.max(initial=0) + 1) + category[before.item]
-    shelves, place, _ = distinct_places(shelf[::-1])  # events are in time order
+    shelves, place = first_places(shelf[::-1])  # events are in time order
     last = before.item[::-1][place]
     seen = distinct(before.user.astype(np.int64) * n_items + before.item)
     after = test.where((test.user >= 0) & (category[test.item] >= 0) & known[test.item])

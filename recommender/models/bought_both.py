@@ -9,7 +9,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from recommender.dataset import Events, distinct_places
+from recommender.dataset import Events, distinct_places, first_places
 from recommender.matrix import SECONDS_PER_DAY
 
 Ints = NDArray[np.int64]
@@ -31,7 +31,7 @@ class FirstPurchases:
     def of(cls, goal: Events, n_items: int) -> FirstPurchases:
         """Return those of goal events, in order of time."""
         known = goal.where(goal.user >= 0)
-        pairs, first, _ = distinct_places(known.user.astype(np.int64) * n_items + known.item)
+        pairs, first = first_places(known.user.astype(np.int64) * n_items + known.item)
         day = known.time[first] // SECONDS_PER_DAY if known.has_times else np.zeros(len(first), np.int64)
         order = np.lexsort((day, pairs // n_items))
         return cls(pairs[order] // n_items, pairs[order] % n_items, day[order])

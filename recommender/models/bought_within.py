@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from recommender.dataset import Events, distinct_places
+from recommender.dataset import Events, distinct_places, first_places
 from recommender.matrix import SECONDS_PER_DAY
 from recommender.models.bought_both import MOST_ITEMS_PER_USER
 from recommender.models.pair_blocks import pair_blocks
@@ -67,7 +67,7 @@ class BoughtWithin:
         """Return user and category as one number, item, and what is left of its weight, of each user's latest items."""
         n_items = len(category)
         known = goal.where((goal.user >= 0) & (category[goal.item] >= 0))
-        pairs, place, _ = distinct_places((known.user.astype(np.int64) * n_items + known.item)[::-1])
+        pairs, place = first_places((known.user.astype(np.int64) * n_items + known.item)[::-1])
         time, item = known.time[::-1][place], pairs % n_items
         _, _, shelf = distinct_places(pairs // n_items * (int(category.max(initial=0)) + 1) + category[item])
         kept = _latest_of_each(shelf, time)

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from recommender.dataset import Events, distinct, distinct_places
+from recommender.dataset import Events, distinct, first_places
 from recommender.matrix import SECONDS_PER_DAY
 
 SUPPORT_DAYS = 28
@@ -119,5 +119,5 @@ def _last_per_actor_and_item(
     """Return actor, item and time of the last event of each distinct (actor, item)."""
     pair = events.actor.astype(np.int64) * n_items + events.item
     # events are in time order, so the first of the reversed array is the last event
-    pairs, first, _ = distinct_places(pair[::-1])
+    pairs, first = first_places(pair[::-1])
     return pairs // n_items, pairs % n_items, events.time[::-1][first]

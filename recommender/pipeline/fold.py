@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from recommender.bundle import Bundle
 from recommender.config import Config
-from recommender.dataset import Catalogue, Dataset, Events, IdMap, distinct_places
+from recommender.dataset import Catalogue, Dataset, Events, IdMap, first_places
 from recommender.index import nearest_neighbours, renewed_neighbours
 from recommender.models import (
     FactorModel,
@@ -195,7 +195,7 @@ def _exposure(events: Events, new: Numbers) -> NDArray[np.float64]:
     """Return the share of users, sessions and guests who came since the first event of each item, shape (n,)."""
     first_seen = np.full(int(max(events.item.max(initial=0), new.max(initial=0))) + 1, np.iinfo(np.int64).max)
     np.minimum.at(first_seen, events.item, events.time)
-    actors, last, _ = distinct_places(events.actor[::-1])
+    actors, last = first_places(events.actor[::-1])
     last_seen = np.sort(events.time[::-1][last])
     came = len(actors) - np.searchsorted(last_seen, first_seen[new])
     return np.asarray(came / max(len(actors), 1))

@@ -6,7 +6,7 @@ from hand_made import steady
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recommender.dataset import distinct, distinct_places, stable_order
+from recommender.dataset import distinct, distinct_places, first_places, stable_order
 
 values = st.lists(st.one_of(st.integers(-3, 3), st.integers(-(2**63), 2**63 - 1)), max_size=30)
 
@@ -17,6 +17,7 @@ def test_it_is_what_numpy_finds(numbers: list[int]) -> None:
     array = np.array(numbers, dtype=np.int64)
     wanted, first, number = np.unique(array, return_index=True, return_inverse=True)
     np.testing.assert_array_equal(distinct(array), wanted)
+    assert [part.tolist() for part in first_places(array)] == [wanted.tolist(), first.tolist()]
     for found, expected in zip(distinct_places(array), (wanted, first, number), strict=True):
         np.testing.assert_array_equal(found, expected)
     np.testing.assert_array_equal(stable_order(array), np.argsort(array, kind="stable"))
